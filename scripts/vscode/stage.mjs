@@ -1,0 +1,61 @@
+// The extension as users get it: staged as a folder for development mode, or packed as a .vsix.
+import fs from "node:fs";
+import os from "node:os";
+import path from "node:path";
+import process from "node:process";
+import { createVSIX, listFiles } from "@vscode/vsce";
+import { checkout } from "./places.mjs";
+
+/** The extension's identifier in VS Code. */
+export function extensionId(folder = checkout) {
+  const manifest = JSON.parse(fs.readFileSync(path.join(folder, "package.json"), "utf8"));
+  return `${manifest.publisher}.${manifest.name}`;
+}
+
+/**
+ * Copies what .vscodeignore lets through into a folder of its own. Development mode on the checkout
+ * would take everything below it for the extension: with the server in there, VS Code takes its own
+ * themes for ours. And a file that .vscodeignore forgets is missing here as it would be for users.
+ *
+ * @param {string} [source] the folder of the extension
+ * @returns {Promise<{ folder: string, remove: () => void }>}
+ */
+export async function stageExtension(source = checkout) {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), "grantwalk-stage-"));
+  const remove = () => fs.rmSync(folder, { recursive: true, force: true });
+  process.once("exit", remove);
+  for (const file of await listFiles({ cwd: source, dependencies: false })) {
+    const target = path.join(folder, file);
+    fs.mkdirSync(path.dirname(target), { recursive: true });
+    fs.copyFileSync(path.join(source, file), target);
+  }
+  const { main } = JSON.parse(fs.readFileSync(path.join(folder, "package.json"), "utf8"));
+  if (
+    main &&
+    !fs.existsSync(path.join(folder, main)) &&
+    !fs.existsSync(path.join(folder, `${main}.js`))
+  ) {
+    remove();
+    throw new Error(`The extension's ${main} is not there: run npm run build first.`);
+  }
+  return { folder, remove };
+}
+
+/**
+ * Packs the extension as it would be published. The build that belongs to packing
+ * (`vscode:prepublish`) runs as part of it.
+ *
+ * @param {string} target the .vsix to write
+ * @param {string} [source] the folder of the extension
+ */
+export async function packExtension(target, source = checkout) {
+  fs.mkdirSync(path.dirname(target), { recursive: true });
+  await createVSIX({
+    cwd: source,
+    packagePath: target,
+    dependencies: false,
+    allowMissingRepository: true,
+    skipLicense: true,
+  });
+  return target;
+}
