@@ -1,0 +1,30 @@
+/** What the guest's kernel has in one place and the driver reaches through globals. */
+import type { PageSize } from "../scenario.js";
+import type { TraceListener } from "../tracepoints.js";
+import type { gnttab } from "../xen/grant-table.js";
+import type { list_head } from "./list.js";
+import type { memory } from "./memory.js";
+import type { work_struct } from "./workqueue.js";
+
+export interface kernel {
+  readonly PAGE_SIZE: PageSize;
+  readonly mem: memory;
+  /** The first Linux pfn that `alloc_page` has not given out yet. */
+  next_pfn: number;
+  /** Linux pages given out and not freed. */
+  pages_allocated: number;
+  /** Pages that may still be allocated, or null without a limit. */
+  page_limit: number | null;
+  /** What `kmap_atomic` has mapped and `kunmap_atomic` has not yet unmapped, newest last. */
+  readonly kmap: number[];
+  /** `page->lru` of the pages that were ever put on a list. */
+  readonly lru: Map<number, list_head<number>>;
+  /** How often `kunmap_atomic` was called out of stack order since boot. */
+  kmap_lifo_violations: number;
+  readonly gnttab: gnttab;
+  /** Work that `schedule_work` has put aside until the running task has ended. */
+  readonly pending_work: work_struct[];
+  readonly log: { readonly level: "info" | "warn" | "alert" | "fatal"; readonly text: string }[];
+  /** The observer. It is not state: a copy of a machine has none. */
+  trace: TraceListener | null;
+}

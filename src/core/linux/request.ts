@@ -1,0 +1,65 @@
+/** `struct request` and the flags that the driver looks at (`include/linux/blk_types.h`, 4.2). */
+import type { RequestSettings } from "../scenario.js";
+import type { gendisk } from "./gendisk.js";
+import type { request_queue } from "./request-queue.js";
+import type { scatterlist } from "./scatterlist.js";
+
+export const REQ_WRITE = 1 << 0;
+export const REQ_DISCARD = 1 << 7;
+export const REQ_SECURE = 1 << 8;
+export const REQ_FUA = 1 << 12;
+export const REQ_FLUSH = 1 << 13;
+
+/** `blk_rq_pos` and `blk_rq_sectors` are in sectors of 512 bytes. */
+export interface request {
+  /** The scenario's request that this one is, or is a part of. */
+  readonly nr: number;
+  /** Which part of that request this is, from 0, after the block layer cut it. */
+  readonly part: number;
+  readonly parts: number;
+  readonly cmd_flags: number;
+  readonly __sector: number;
+  /** Length in bytes. */
+  readonly __data_len: number;
+  readonly nr_phys_segments: number;
+  /** What the bios of the request say, merged: the entries that `blk_rq_map_sg` writes. */
+  readonly segments: readonly Omit<scatterlist, "last">[];
+  /** The disk, and through its `private_data` the driver's `info`. */
+  readonly rq_disk: gendisk;
+  /** What the scenario says of it. */
+  readonly settings: RequestSettings;
+  state: "waiting" | "started" | "ended";
+  /** The error that it ended with: 0, or a negative errno. */
+  error: number;
+}
+
+/** `rq_data_dir`: 1 for a write. */
+export function rq_data_dir(req: request): 0 | 1 {
+  return req.cmd_flags & REQ_WRITE ? 1 : 0;
+}
+
+/** `blk_rq_pos`: the first sector. */
+export function blk_rq_pos(req: request): number {
+  return req.__sector;
+}
+
+/** `blk_rq_sectors`. */
+export function blk_rq_sectors(req: request): number {
+  return req.__data_len >>> 9;
+}
+
+/**
+ * `blk_rq_map_sg`: writes one entry for each run of bytes and returns their number. The runs were merged
+ * when the request was made.
+ */
+export function blk_rq_map_sg(_q: request_queue, req: request, sglist: scatterlist[]): number {
+  let nsegs = 0;
+  for (const run of req.segments) {
+    const sg = sglist[nsegs++] as scatterlist;
+    sg.page = run.page;
+    sg.offset = run.offset;
+    sg.length = run.length;
+    sg.last = nsegs === req.segments.length;
+  }
+  return nsegs;
+}

@@ -1,0 +1,34 @@
+import { OOPS } from "./bug.js";
+
+/** One run of bytes in one Linux page. `page` is a Linux pfn; offset and length are in bytes. */
+export interface scatterlist {
+  page: number;
+  offset: number;
+  length: number;
+  /** The mark of `sg_mark_end`: no entry follows. */
+  last: boolean;
+}
+
+/** `kzalloc` of a table. */
+export function alloc_scatterlist(nents: number): scatterlist[] {
+  const table: scatterlist[] = [];
+  for (let i = 0; i < nents; i++) table.push({ page: 0, offset: 0, length: 0, last: false });
+  return table;
+}
+
+/**
+ * `sg_init_table`: clears the table and marks its last entry. With no entries the index of the last one
+ * wraps, and the mark is written 32 GB and more behind the table.
+ */
+export function sg_init_table(sgl: scatterlist[], nents: number): void {
+  for (let i = 0; i < nents; i++) {
+    const sg = sgl[i] as scatterlist;
+    sg.page = sg.offset = sg.length = 0;
+    sg.last = false;
+  }
+  const end = sgl[(nents - 1) >>> 0];
+  if (end === undefined) {
+    OOPS(`sg_init_table(nents=${nents}): sg_mark_end(&sgl[0x${((nents - 1) >>> 0).toString(16)}])`, "sg_init_table");
+  }
+  end.last = true;
+}
