@@ -1,0 +1,72 @@
+/**
+ * Turns schemas/blkfront.schema.json into src/inputs/generated/validate-scenario.js, a module that
+ * checks a value without a schema compiler: the extension stays small, and no code is made from text
+ * at run time, which the browser's content security policy forbids.
+ *
+ * The module is written only when it changes, so that a watching build does not run in circles.
+ */
+import { mkdir, readFile, writeFile } from "node:fs/promises";
+import path from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import Ajv from "ajv";
+import standaloneCode from "ajv/dist/standalone/index.js";
+
+const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "..");
+const schemaFile = path.join(root, "schemas", "blkfront.schema.json");
+const target = path.join(root, "src", "inputs", "generated", "validate-scenario.js");
+
+/** Keywords that only readers and editors need; without them the module is half as long. */
+const ANNOTATIONS = new Set([
+  "title",
+  "description",
+  "default",
+  "examples",
+  "defaultSnippets",
+  "enumDescriptions",
+  "patternErrorMessage",
+]);
+
+/** The schema without annotations. In `properties` and `definitions` the keys are names. */
+function onlyChecks(schema) {
+  if (Array.isArray(schema)) return schema.map(onlyChecks);
+  if (typeof schema !== "object" || schema === null) return schema;
+  const kept = {};
+  for (const [key, value] of Object.entries(schema)) {
+    if (key === "properties" || key === "definitions") {
+      kept[key] = Object.fromEntries(
+        Object.entries(value).map(([name, inner]) => [name, onlyChecks(inner)]),
+      );
+    } else if (!ANNOTATIONS.has(key)) {
+      kept[key] = onlyChecks(value);
+    }
+  }
+  return kept;
+}
+
+export async function buildSchema() {
+  const schema = onlyChecks(JSON.parse(await readFile(schemaFile, "utf8")));
+  const ajv = new Ajv({
+    allErrors: true,
+    allowUnionTypes: true,
+    strictTypes: false,
+    code: { source: true, esm: true, lines: true },
+  });
+  const code = standaloneCode(ajv, ajv.compile(schema));
+  if (/\brequire\(/.test(code)) {
+    throw new Error(
+      `${path.relative(root, schemaFile)} uses a keyword whose check needs a library at run time ` +
+        "(minLength, maxLength, uniqueItems, const of an object, format).",
+    );
+  }
+  const text = `/* Made by scripts/build-schema.mjs from schemas/blkfront.schema.json. */\n${code}`;
+  const old = await readFile(target, "utf8").catch(() => null);
+  if (old === text) return false;
+  await mkdir(path.dirname(target), { recursive: true });
+  await writeFile(target, text);
+  return true;
+}
+
+if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) {
+  const changed = await buildSchema();
+  console.log(`${path.relative(root, target)} ${changed ? "written" : "is up to date"}`);
+}

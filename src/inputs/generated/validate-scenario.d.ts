@@ -1,0 +1,18 @@
+/** What scripts/build-schema.mjs makes of the scenario's schema. */
+
+export interface SchemaError {
+  keyword: string;
+  /** JSON pointer to the value that is wrong. */
+  instancePath: string;
+  schemaPath: string;
+  params: Record<string, unknown>;
+}
+
+export interface ScenarioValidator {
+  (value: unknown): boolean;
+  /** What the last call found. */
+  errors?: SchemaError[] | null;
+}
+
+export declare const validate: ScenarioValidator;
+export default validate;
