@@ -86,6 +86,8 @@ export interface RequestSettings {
   segments: BufferSegment[];
   /** `nr_phys_segments` where it differs from the number of segments. */
   physSegments?: number;
+  /** Not a file system's request (`cmd_type` is not `REQ_TYPE_FS`): the driver refuses it. */
+  passthrough?: boolean;
   /** Line of the capture, from 1, that the request was read from. */
   line?: number;
 }

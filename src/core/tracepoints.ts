@@ -13,7 +13,14 @@ export type TraceEvent =
   /** `gnttab_request_free_callback`. */
   | { kind: "free_callback"; count: number; already_queued: boolean }
   /** A shadow id and a ring slot were taken for the request. */
-  | { kind: "request_id"; req: request; id: number; slot: number; max_grefs: number; reserved: number }
+  | {
+      kind: "request_id";
+      req: request;
+      id: number;
+      slot: number;
+      max_grefs: number;
+      reserved: number;
+    }
   /** An indirect frame was granted and mapped; `fresh`: with a new reference. */
   | { kind: "indirect_frame"; id: number; n: number; gref: number; fresh: boolean; addr: number }
   /** A grant left the free list for piece `grant_idx` of the request; `gfn` is the caller's frame. */
@@ -64,7 +71,14 @@ export type TraceEvent =
   | { kind: "backend_map"; gref: number; already: boolean }
   | { kind: "backend_unmap"; gref: number }
   /** The back end moved data between the disk and a granted frame. */
-  | { kind: "backend_io"; write: boolean; sector: number; gref: number; offset: number; len: number }
+  | {
+      kind: "backend_io";
+      write: boolean;
+      sector: number;
+      gref: number;
+      offset: number;
+      len: number;
+    }
   /** The back end wrote a response into a slot. */
   | { kind: "backend_response"; id: number; operation: number; status: number; slot: number }
   | { kind: "interrupt" }

@@ -12,7 +12,7 @@ export class KernelBug extends Error {
     readonly expr: string,
     readonly func: string,
   ) {
-    super(kind === "BUG" ? `kernel BUG in ${func}: BUG_ON(${expr})` : `Oops in ${func}: ${expr}`);
+    super(kind === "BUG" ? `kernel BUG in ${func}: ${expr}` : `Oops in ${func}: ${expr}`);
     this.name = "KernelBug";
   }
 }
@@ -24,7 +24,7 @@ export function BUG_ON(condition: boolean, expr: string, func: string): void {
 
 /** `BUG()`. */
 export function BUG(func: string): never {
-  throw new KernelBug("BUG", "", func);
+  throw new KernelBug("BUG", "BUG()", func);
 }
 
 /** An access that the hardware or the allocator would not survive. */

@@ -19,6 +19,8 @@ export interface kernel {
   readonly kmap: number[];
   /** `page->lru` of the pages that were ever put on a list. */
   readonly lru: Map<number, list_head<number>>;
+  /** Events sent to the back end since boot. */
+  notifications: number;
   /** How often `kunmap_atomic` was called out of stack order since boot. */
   kmap_lifo_violations: number;
   readonly gnttab: gnttab;

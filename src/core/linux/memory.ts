@@ -144,7 +144,7 @@ export function mem_put64(mem: memory, addr: number, value: number): void {
 /** A private copy of `length` bytes. */
 export function mem_read(mem: memory, addr: number, length: number): Uint8Array {
   const out = new Uint8Array(length);
-  for (let done = 0; done < length; ) {
+  for (let done = 0; done < length;) {
     const gfn = Math.floor((addr + done) / FRAME_SIZE);
     const from = addr + done - gfn * FRAME_SIZE;
     const n = Math.min(FRAME_SIZE - from, length - done);
@@ -156,7 +156,7 @@ export function mem_read(mem: memory, addr: number, length: number): Uint8Array 
 
 /** Writes all of `bytes` at `addr`. */
 export function mem_write(mem: memory, addr: number, bytes: Uint8Array): void {
-  for (let done = 0; done < bytes.length; ) {
+  for (let done = 0; done < bytes.length;) {
     const gfn = Math.floor((addr + done) / FRAME_SIZE);
     const to = addr + done - gfn * FRAME_SIZE;
     const n = Math.min(FRAME_SIZE - to, bytes.length - done);
@@ -166,21 +166,18 @@ export function mem_write(mem: memory, addr: number, bytes: Uint8Array): void {
 }
 
 /** `memcpy` between two memories (or inside one), in bytes. */
-export function mem_copy(
-  to: memory,
-  dst: number,
-  from: memory,
-  src: number,
-  length: number,
-): void {
-  for (let done = 0; done < length; ) {
+export function mem_copy(to: memory, dst: number, from: memory, src: number, length: number): void {
+  for (let done = 0; done < length;) {
     const sgfn = Math.floor((src + done) / FRAME_SIZE);
     const dgfn = Math.floor((dst + done) / FRAME_SIZE);
     const soff = src + done - sgfn * FRAME_SIZE;
     const doff = dst + done - dgfn * FRAME_SIZE;
     const n = Math.min(FRAME_SIZE - soff, FRAME_SIZE - doff, length - done);
     const source = frame_to_read(from, sgfn).u8;
-    frame_to_write(to, dgfn).u8.set(n === FRAME_SIZE ? source : source.subarray(soff, soff + n), doff);
+    frame_to_write(to, dgfn).u8.set(
+      n === FRAME_SIZE ? source : source.subarray(soff, soff + n),
+      doff,
+    );
     done += n;
   }
 }

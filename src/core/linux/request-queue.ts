@@ -50,7 +50,11 @@ export function blk_init_queue(request_fn: (q: request_queue) => void): request_
 }
 
 /** `blk_queue_max_hw_sectors`: raised to one page, with a message, where it is less. */
-export function blk_queue_max_hw_sectors(k: kernel, q: request_queue, max_hw_sectors: number): void {
+export function blk_queue_max_hw_sectors(
+  k: kernel,
+  q: request_queue,
+  max_hw_sectors: number,
+): void {
   const page_sectors = k.PAGE_SIZE >>> 9;
   if (max_hw_sectors < page_sectors) {
     max_hw_sectors = page_sectors;

@@ -1,4 +1,5 @@
 /** `struct request` and the flags that the driver looks at (`include/linux/blk_types.h`, 4.2). */
+import { OOPS } from "./bug.js";
 import type { RequestSettings } from "../scenario.js";
 import type { gendisk } from "./gendisk.js";
 import type { request_queue } from "./request-queue.js";
@@ -17,6 +18,7 @@ export interface request {
   /** Which part of that request this is, from 0, after the block layer cut it. */
   readonly part: number;
   readonly parts: number;
+  readonly cmd_type: "REQ_TYPE_FS" | "REQ_TYPE_BLOCK_PC";
   readonly cmd_flags: number;
   readonly __sector: number;
   /** Length in bytes. */
@@ -53,9 +55,12 @@ export function blk_rq_sectors(req: request): number {
  * when the request was made.
  */
 export function blk_rq_map_sg(_q: request_queue, req: request, sglist: scatterlist[]): number {
+  if (sglist.length === 0 && req.segments.length > 0) {
+    OOPS("blk_rq_map_sg writes through ZERO_SIZE_PTR", "blk_rq_map_sg");
+  }
   let nsegs = 0;
   for (const run of req.segments) {
-    const sg = sglist[nsegs++] as scatterlist;
+    const sg = sglist[nsegs++] ?? OOPS("blk_rq_map_sg writes behind its table", "blk_rq_map_sg");
     sg.page = run.page;
     sg.offset = run.offset;
     sg.length = run.length;

@@ -28,7 +28,10 @@ export function sg_init_table(sgl: scatterlist[], nents: number): void {
   }
   const end = sgl[(nents - 1) >>> 0];
   if (end === undefined) {
-    OOPS(`sg_init_table(nents=${nents}): sg_mark_end(&sgl[0x${((nents - 1) >>> 0).toString(16)}])`, "sg_init_table");
+    OOPS(
+      `sg_init_table(sgl=ZERO_SIZE_PTR, nents=${nents}) writes sgl[nents-1] = sgl[${(nents - 1) >>> 0}]`,
+      "sg_init_table",
+    );
   }
   end.last = true;
 }

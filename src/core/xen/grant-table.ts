@@ -42,17 +42,18 @@ export interface gnttab {
   readonly deferred: number[];
 }
 
-/** A table of `nr_entries` entries at `shared`, its free references in ascending order. */
-export function gnttab_init(shared: number, nr_entries: number): gnttab {
+/** A table of `nr_entries` entries at `shared`; `free` are its free references in order. */
+export function gnttab_init(shared: number, nr_entries: number, free: readonly number[]): gnttab {
   const gnttab_list = new Uint32Array(nr_entries);
-  for (let ref = NR_RESERVED_ENTRIES; ref < nr_entries; ref++) gnttab_list[ref] = ref + 1;
-  gnttab_list[nr_entries - 1] = GNTTAB_LIST_END;
+  free.forEach((ref, i) => {
+    gnttab_list[ref] = free[i + 1] ?? GNTTAB_LIST_END;
+  });
   return {
     shared,
     nr_entries,
     gnttab_list,
-    gnttab_free_head: NR_RESERVED_ENTRIES,
-    gnttab_free_count: nr_entries - NR_RESERVED_ENTRIES,
+    gnttab_free_head: free[0] ?? GNTTAB_LIST_END,
+    gnttab_free_count: free.length,
     free_callbacks: [],
     deferred: [],
   };
@@ -62,7 +63,6 @@ export function gnttab_init(shared: number, nr_entries: number): gnttab {
 export function grant_entry_addr(gnttab: gnttab, ref: number): number {
   return gnttab.shared + ref * GRANT_ENTRY_SIZE;
 }
-
 
 function get_free_entries(gnttab: gnttab, count: number): number {
   if (gnttab.gnttab_free_count < count) return -ENOSPC;

@@ -94,7 +94,12 @@ export function ring_slot(nr_ents: number, index: number): number {
   return (index & (nr_ents - 1)) >>> 0;
 }
 
-function entry_addr(sring: blkif_sring, layout: blkif_layout, nr_ents: number, idx: number): number {
+function entry_addr(
+  sring: blkif_sring,
+  layout: blkif_layout,
+  nr_ents: number,
+  idx: number,
+): number {
   return sring.addr + SRING_HEADER + ring_slot(nr_ents, idx) * layout.entry;
 }
 

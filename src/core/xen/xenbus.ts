@@ -3,12 +3,7 @@ import type { kernel } from "../linux/kernel.js";
 import { message } from "../linux/printk.js";
 
 export type xenbus_state =
-  | "Initialising"
-  | "InitWait"
-  | "Initialised"
-  | "Connected"
-  | "Closing"
-  | "Closed";
+  "Initialising" | "InitWait" | "Initialised" | "Connected" | "Closing" | "Closed";
 
 /** `struct xenbus_device` of the front end, with the part of the store that both ends see. */
 export interface xenbus_device {

@@ -59,6 +59,8 @@ export interface blkfront_info {
   readonly shadow: blk_shadow[];
   readonly grants: list_head<grant>;
   readonly indirect_pages: list_head<number>;
+  /** Every pool entry ever allocated, by its `nr`; null once freed. The model's own, for copies and views. */
+  readonly grant_slab: (grant | null)[];
   persistent_gnts_c: number;
   shadow_free: number;
   /** REQ_FLUSH and REQ_FUA as the back end supports them. */
@@ -96,9 +98,7 @@ export function SEGS_PER_INDIRECT_FRAME(k: kernel): number {
 
 /** `INDIRECT_GREFS`: indirect frames for so many Xen pages. */
 export function INDIRECT_GREFS(pages: number): number {
-  return Math.floor(
-    (pages + XEN_PAGES_PER_INDIRECT_FRAME - 1) / XEN_PAGES_PER_INDIRECT_FRAME,
-  );
+  return Math.floor((pages + XEN_PAGES_PER_INDIRECT_FRAME - 1) / XEN_PAGES_PER_INDIRECT_FRAME);
 }
 
 /** `BLK_RING_SIZE`: entries of the ring; `BLK_MAX_RING_SIZE` is that of 16 pages. */

@@ -1,0 +1,49 @@
+/** Mapping grants: what Xen does for the back end when it maps and unmaps a reference. */
+import { mem_get16, mem_get32, mem_put16 } from "../linux/memory.js";
+import {
+  GTF_permit_access,
+  GTF_reading,
+  GTF_writing,
+  grant_entry_addr,
+} from "../xen/grant-table.js";
+import { XEN_PAGE_SIZE } from "../xen/page.js";
+import type { backend } from "./backend.js";
+
+/**
+ * Maps a reference, or finds it mapped.
+ * @returns the physical address of the granted frame, or -1 where nothing is granted
+ */
+export function xen_blkbk_map(be: backend, gref: number): number {
+  if (gref >= be.gnttab.nr_entries) return -1;
+  const entry = grant_entry_addr(be.gnttab, gref);
+  const flags = mem_get16(be.mem, entry);
+  if ((flags & 3) !== GTF_permit_access) return -1;
+  const already = be.mapped.has(gref);
+  if (!already) {
+    be.mapped.add(gref);
+    be.seen.add(gref);
+    mem_put16(be.mem, entry, flags | GTF_reading | GTF_writing);
+  }
+  be.trace?.({ kind: "backend_map", gref, already });
+  return mem_get32(be.mem, entry + 4) * XEN_PAGE_SIZE;
+}
+
+/** Whether the back end keeps a reference mapped after the response. */
+export function keeps(be: backend, gref: number): boolean {
+  if (be.keepsMapped === "all") return true;
+  if (be.keepsMapped === "none") return false;
+  let n = 0;
+  for (const ref of be.seen) {
+    if (n++ >= be.keepsMapped) return false;
+    if (ref === gref) return true;
+  }
+  return false;
+}
+
+/** Unmaps a reference. */
+export function xen_blkbk_unmap(be: backend, gref: number): void {
+  if (!be.mapped.delete(gref)) return;
+  const entry = grant_entry_addr(be.gnttab, gref);
+  mem_put16(be.mem, entry, mem_get16(be.mem, entry) & ~(GTF_reading | GTF_writing));
+  be.trace?.({ kind: "backend_unmap", gref });
+}

@@ -1,0 +1,99 @@
+/** `blkif_free`: gives everything back, on removal and before a suspend. */
+import { BUG_ON, OOPS } from "../../linux/bug.js";
+import { list_del, list_empty, list_entries } from "../../linux/list.js";
+import { page_lru } from "../../linux/lru.js";
+import { __free_page, free_pages, get_order } from "../../linux/pages.js";
+import { blk_stop_queue } from "../../linux/request-queue.js";
+import { run_pending_work } from "../../linux/workqueue.js";
+import { BLKIF_OP_INDIRECT } from "../../xen/blkif.js";
+import {
+  GRANT_INVALID_REF,
+  gnttab_cancel_free_callback,
+  gnttab_end_foreign_access,
+} from "../../xen/grant-table.js";
+import { XEN_PAGE_SIZE } from "../../xen/page.js";
+import { RING_FULL, type blkif_sring } from "../../xen/ring.js";
+import {
+  BLK_RING_SIZE,
+  INDIRECT_GREFS,
+  type blk_shadow,
+  type blkfront_info,
+  type grant,
+} from "./blkfront-info.js";
+import { kfree_grant } from "./grant-slab.js";
+
+/** Ends the grants of a request that is still on the ring. */
+function free_shadow_grants(info: blkfront_info, shadow: blk_shadow): void {
+  if (shadow.request === null) return;
+  const indirect = shadow.req.operation === BLKIF_OP_INDIRECT;
+  const segs = indirect ? shadow.req.u.indirect.nr_segments : shadow.req.u.rw.nr_segments;
+  for (let j = 0; j < segs; j++) {
+    const persistent_gnt = used_grant(shadow.grants_used[j]);
+    gnttab_end_foreign_access(info.kernel, persistent_gnt.gref);
+    if (info.feature_persistent) __free_page(info.kernel, persistent_gnt.page);
+    kfree_grant(info, persistent_gnt);
+  }
+  if (!indirect) return;
+  for (let j = 0; j < INDIRECT_GREFS(segs); j++) {
+    const persistent_gnt = used_grant(shadow.indirect_grants[j]);
+    gnttab_end_foreign_access(info.kernel, persistent_gnt.gref);
+    __free_page(info.kernel, persistent_gnt.page);
+    kfree_grant(info, persistent_gnt);
+  }
+}
+
+function used_grant(entry: grant | null | undefined): grant {
+  return entry ?? OOPS("NULL struct grant", "blkif_free");
+}
+
+/** `blkif_free`. @param suspend the device will come back */
+export function blkif_free(info: blkfront_info, suspend: boolean): void {
+  const k = info.kernel;
+  info.connected = suspend ? "SUSPENDED" : "DISCONNECTED";
+  if (info.rq !== null) blk_stop_queue(k, info.rq, RING_FULL(info.ring));
+
+  for (const persistent_gnt of list_entries(info.grants)) {
+    list_del(persistent_gnt.node);
+    if (persistent_gnt.gref !== GRANT_INVALID_REF) {
+      gnttab_end_foreign_access(k, persistent_gnt.gref);
+      info.persistent_gnts_c--;
+    }
+    if (info.feature_persistent) __free_page(k, persistent_gnt.page);
+    kfree_grant(info, persistent_gnt);
+  }
+  BUG_ON(info.persistent_gnts_c !== 0, "info->persistent_gnts_c != 0", "blkif_free");
+
+  if (!list_empty(info.indirect_pages)) {
+    BUG_ON(info.feature_persistent, "info->feature_persistent", "blkif_free");
+    for (const indirect_page of list_entries(info.indirect_pages)) {
+      list_del(page_lru(k, indirect_page));
+      __free_page(k, indirect_page);
+    }
+  }
+
+  for (let i = 0; i < BLK_RING_SIZE(info); i++) {
+    const shadow = info.shadow[i] as blk_shadow;
+    free_shadow_grants(info, shadow);
+    shadow.grants_used = [];
+    shadow.indirect_grants = [];
+    shadow.sg = [];
+  }
+
+  gnttab_cancel_free_callback(k, info.callback);
+  run_pending_work(k);
+
+  for (let i = 0; i < info.nr_ring_pages; i++) {
+    const ref = info.ring_ref[i] as number;
+    if (ref !== GRANT_INVALID_REF) {
+      gnttab_end_foreign_access(k, ref);
+      info.ring_ref[i] = GRANT_INVALID_REF;
+    }
+  }
+  // Freed as so many Linux pages, allocated as so many Xen pages.
+  const order = get_order(k, info.nr_ring_pages * k.PAGE_SIZE);
+  const allocated = get_order(k, info.nr_ring_pages * XEN_PAGE_SIZE);
+  if (order !== allocated) k.trace?.({ kind: "free_pages_order", freed: order, allocated });
+  free_pages(k, Math.floor((info.ring.sring as blkif_sring).addr / k.PAGE_SIZE), order);
+  info.ring.sring = null;
+  info.evtchn = 0;
+}

@@ -1,0 +1,22 @@
+/** `kzalloc` and `kfree` of a `struct grant`. */
+import { list_init } from "../../linux/list.js";
+import type { blkfront_info, grant } from "./blkfront-info.js";
+
+/** A new entry, all zero. */
+export function new_grant(nr: number): grant {
+  const entry = { nr, gref: 0, page: 0 } as { -readonly [K in keyof grant]: grant[K] };
+  entry.node = list_init<grant>(entry);
+  return entry;
+}
+
+/** `kzalloc(sizeof(struct grant))`. */
+export function kzalloc_grant(info: blkfront_info): grant {
+  const entry = new_grant(info.grant_slab.length);
+  info.grant_slab.push(entry);
+  return entry;
+}
+
+/** `kfree`. The entry's number is not given out again. */
+export function kfree_grant(info: blkfront_info, entry: grant): void {
+  info.grant_slab[entry.nr] = null;
+}

@@ -1,0 +1,60 @@
+/** What the disk, the caller's data and untouched memory hold: fixed patterns, so that every byte can be told. */
+import {
+  FRAME_SIZE,
+  mem_frame_for_write,
+  mem_has_frame,
+  mem_put8,
+  type memory,
+} from "./linux/memory.js";
+import type { BufferSegment } from "./scenario.js";
+
+/** The byte at `address` of a disk that nobody has written. */
+export function disk_byte(address: number): number {
+  return Math.imul(address, 0x9e3779b1) >>> 24;
+}
+
+/** Byte `k` of the data that request `id` writes. */
+export function write_byte(id: number, k: number): number {
+  const x = (k + Math.imul(id, 0x01000193) + 0x811c9dc5) | 0;
+  return Math.imul(x, 0x85ebca6b) >>> 24;
+}
+
+/** The byte that fills a data page which the guest has not written. @param page Linux pfn */
+export function page_byte(page: number): number {
+  return 0x5a ^ ((page * 17) & 0xff);
+}
+
+/** Fills a block of 4096 bytes of the disk. */
+export function fill_disk_block(block: number, bytes: Uint8Array): void {
+  const start = block * FRAME_SIZE;
+  for (let i = 0; i < FRAME_SIZE; i++) bytes[i] = disk_byte((start + i) | 0);
+}
+
+/** Gives the pages of a buffer their first content, where they have none. @param page_size in bytes */
+export function touch_pages(
+  mem: memory,
+  page_size: number,
+  segments: readonly BufferSegment[],
+): void {
+  const frames = page_size / FRAME_SIZE;
+  for (const { page } of segments) {
+    for (let n = 0; n < frames; n++) {
+      const gfn = page * frames + n;
+      if (!mem_has_frame(mem, gfn)) mem_frame_for_write(mem, gfn).fill(page_byte(page));
+    }
+  }
+}
+
+/** Writes the data of request `id` into its buffer. @param page_size in bytes */
+export function store_write_data(
+  mem: memory,
+  page_size: number,
+  id: number,
+  segments: readonly BufferSegment[],
+): void {
+  let k = 0;
+  for (const { page, offset, length } of segments) {
+    const start = page * page_size + offset;
+    for (let i = 0; i < length; i++) mem_put8(mem, start + i, write_byte(id, k++));
+  }
+}
