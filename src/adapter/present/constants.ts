@@ -1,0 +1,53 @@
+/** The names that the source has for numbers. */
+import * as errno from "../../core/linux/errno.js";
+import * as flags from "../../core/linux/request.js";
+import * as blkif from "../../core/xen/blkif.js";
+import * as gnttab from "../../core/xen/grant-table.js";
+import { XEN_PAGE_SHIFT, XEN_PAGE_SIZE } from "../../core/xen/page.js";
+
+function numbersOf(module: object, wanted: RegExp): [string, number][] {
+  return Object.entries(module).filter(
+    (entry): entry is [string, number] => typeof entry[1] === "number" && wanted.test(entry[0]),
+  );
+}
+
+/** Constants of the headers, by name; those that depend on the guest are not among them. */
+export const CONSTANTS: ReadonlyMap<string, number | boolean | null> = new Map<
+  string,
+  number | boolean | null
+>([
+  ["NULL", null],
+  ["true", true],
+  ["false", false],
+  ["XEN_PAGE_SIZE", XEN_PAGE_SIZE],
+  ["XEN_PAGE_SHIFT", XEN_PAGE_SHIFT],
+  ...numbersOf(blkif, /^(BLKIF_|SEGMENT_SIZE$)/),
+  ...numbersOf(flags, /^REQ_/),
+  ...numbersOf(gnttab, /^(GTF_|GRANT_|GNTTAB_|NR_RESERVED)/),
+  ...numbersOf(errno, /^E[A-Z]+$/),
+]);
+
+const OPERATIONS = new Map(
+  numbersOf(blkif, /^BLKIF_OP_/).map(([name, value]) => [value, name] as const),
+);
+const STATUSES = new Map(
+  numbersOf(blkif, /^BLKIF_RSP_/).map(([name, value]) => [value, name] as const),
+);
+const ERRORS = new Map(
+  numbersOf(errno, /^E[A-Z]+$/).map(([name, value]) => [-value, `-${name}`] as const),
+);
+
+/** `BLKIF_OP_WRITE`. */
+export function operationName(operation: number): string | undefined {
+  return OPERATIONS.get(operation);
+}
+
+/** `BLKIF_RSP_OKAY`. */
+export function statusName(status: number): string | undefined {
+  return STATUSES.get(status);
+}
+
+/** `-EIO`. */
+export function errnoName(error: number): string | undefined {
+  return ERRORS.get(error);
+}

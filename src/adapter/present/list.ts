@@ -1,0 +1,58 @@
+/** The kernel's linked lists as what they hold, in list order, whatever has happened to their pointers. */
+import type { list_head } from "../../core/linux/list.js";
+import { type Value, array, field, leaf, struct } from "./value.js";
+import type { Presenter, World } from "./world.js";
+
+/** A list's nodes in order, and how it ends. */
+export interface Walked<T> {
+  readonly nodes: readonly list_head<T>[];
+  /** Where the list goes on instead of coming back to its head: the index of a node in it. */
+  readonly cycle: number | null;
+}
+
+/**
+ * The nodes behind a head. A corrupted list can run in a circle that its head is no part of: then each node is
+ * given once.
+ */
+export function walk<T>(head: list_head<T>): Walked<T> {
+  const nodes: list_head<T>[] = [];
+  const seen = new Map<list_head<T>, number>();
+  let node = head.next;
+  while (node !== head && !seen.has(node)) {
+    seen.set(node, nodes.length);
+    nodes.push(node);
+    node = node.next;
+  }
+  return { nodes, cycle: node === head ? null : (seen.get(node) ?? null) };
+}
+
+/** A list head as its entries. `entry` shows what a node is embedded in. */
+export function list<T>(world: World, head: list_head<T>, entry: (held: T) => Value): Value {
+  const { nodes, cycle } = world.once(head, () => walk(head));
+  const count = `${nodes.length} ${nodes.length === 1 ? "entry" : "entries"}`;
+  return array(
+    "struct list_head",
+    head,
+    nodes.length,
+    (index) => {
+      const held = nodes[index]?.entry ?? null;
+      return held === null ? leaf("struct list_head *", null, "a list's head") : entry(held);
+    },
+    cycle === null ? count : `${count}, then in a circle from [${cycle}] on`,
+  );
+}
+
+function neighbour(world: World, node: list_head<unknown>): Value {
+  if (node.entry === null) return leaf("struct list_head *", node, "the list's head");
+  if (typeof node.entry === "number") return world.any("page", node.entry);
+  return world.any("entry", node.entry);
+}
+
+/** A node as its two neighbours; `container_of` is applied to them. */
+export const list_node: Presenter<"list_head"> = (world, node) => {
+  const alone = node.next === node;
+  return struct("struct list_head", node, alone ? "on no list" : "on a list", () => [
+    field("next", neighbour(world, node.next)),
+    field("prev", neighbour(world, node.prev)),
+  ]);
+};
