@@ -107,6 +107,10 @@ export function launchBrowser() {
   return chromium.launch({
     executablePath: ensureBrowser(),
     headless: true,
+    // process-group.mjs ends this process on signals, and playwright the browser with it.
+    handleSIGINT: false,
+    handleSIGTERM: false,
+    handleSIGHUP: false,
     // Containers give no sandbox; nothing but our own server is ever visited.
     args: [
       "--no-sandbox",

@@ -1,6 +1,7 @@
 // A VS Code server of our own: one process group, one temporary folder, one port.
 import crypto from "node:crypto";
 import fs from "node:fs";
+import net from "node:net";
 import os from "node:os";
 import path from "node:path";
 import process from "node:process";
@@ -46,6 +47,20 @@ const quietSettings = {
 const startTimeout = 60_000;
 
 /**
+ * A port that nobody listens on: the wanted one if it can be had, else any (0).
+ *
+ * @param {number} wanted
+ * @returns {Promise<number>}
+ */
+export function freePort(wanted) {
+  return new Promise((resolve) => {
+    const trial = net.createServer();
+    trial.once("error", () => resolve(0));
+    trial.listen(wanted, "127.0.0.1", () => trial.close(() => resolve(wanted)));
+  });
+}
+
+/**
  * Runs the server's program to its end.
  *
  * @param {string[]} args
@@ -78,11 +93,13 @@ export async function startServer(options = {}) {
   fs.mkdirSync(path.dirname(settingsFile), { recursive: true });
   fs.mkdirSync(extensionsDir, { recursive: true });
 
-  let settings = { ...quietSettings, ...options.settings };
-  const writeSettings = () =>
+  /** @param {Record<string, unknown>} settings */
+  const writeSettings = (settings) =>
     fs.writeFileSync(settingsFile, JSON.stringify(settings, undefined, 2));
   // A kept folder has the settings that its owner made.
-  if (temporary || !fs.existsSync(settingsFile)) writeSettings();
+  if (temporary || !fs.existsSync(settingsFile)) {
+    writeSettings({ ...quietSettings, ...options.settings });
+  }
 
   /** @type {NodeJS.ProcessEnv} */
   const env = { ...process.env, ...options.env, EXTENSIONS_GALLERY: "{}" };
@@ -92,8 +109,13 @@ export async function startServer(options = {}) {
   }
 
   const forget = () => {
-    if (temporary)
+    process.off("exit", forget);
+    if (!temporary) return;
+    try {
       fs.rmSync(dataDir, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
+    } catch {
+      // A process that is just ending still writes there. It is a temporary folder.
+    }
   };
 
   if (options.vsix) {
@@ -187,13 +209,14 @@ export async function startServer(options = {}) {
     },
 
     /**
-     * Changes user settings while the server runs; open windows follow.
+     * Changes user settings. An open window sees them when it loads again: this server does not
+     * watch the file.
      *
      * @param {Record<string, unknown>} changes
      */
     changeSettings(changes) {
-      settings = { ...settings, ...changes };
-      writeSettings();
+      const present = JSON.parse(fs.readFileSync(settingsFile, "utf8"));
+      writeSettings({ ...present, ...changes });
     },
 
     /** The log files that VS Code has written, by name. */

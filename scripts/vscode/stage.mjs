@@ -6,10 +6,16 @@ import process from "node:process";
 import { createVSIX, listFiles } from "@vscode/vsce";
 import { checkout } from "./places.mjs";
 
-/** The extension's identifier in VS Code. */
-export function extensionId(folder = checkout) {
+/** The folder of the extension; GRANTWALK_EXTENSION names another one to try these scripts on. */
+export const extensionSource = process.env.GRANTWALK_EXTENSION ?? checkout;
+
+/** The folder that a newcomer opens. */
+export const examples = path.join(extensionSource, "examples");
+
+/** What the extension is called in VS Code. */
+export function extensionNames(folder = extensionSource) {
   const manifest = JSON.parse(fs.readFileSync(path.join(folder, "package.json"), "utf8"));
-  return `${manifest.publisher}.${manifest.name}`;
+  return { id: `${manifest.publisher}.${manifest.name}`, displayName: manifest.displayName };
 }
 
 /**
@@ -20,7 +26,7 @@ export function extensionId(folder = checkout) {
  * @param {string} [source] the folder of the extension
  * @returns {Promise<{ folder: string, remove: () => void }>}
  */
-export async function stageExtension(source = checkout) {
+export async function stageExtension(source = extensionSource) {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), "grantwalk-stage-"));
   const remove = () => fs.rmSync(folder, { recursive: true, force: true });
   process.once("exit", remove);
@@ -48,7 +54,7 @@ export async function stageExtension(source = checkout) {
  * @param {string} target the .vsix to write
  * @param {string} [source] the folder of the extension
  */
-export async function packExtension(target, source = checkout) {
+export async function packExtension(target, source = extensionSource) {
   fs.mkdirSync(path.dirname(target), { recursive: true });
   await createVSIX({
     cwd: source,

@@ -10,14 +10,13 @@ import { runTests } from "@vscode/test-electron";
 import { fetchDesktop, hasDisplay } from "../../scripts/vscode/desktop.mjs";
 import { onPath } from "../../scripts/vscode/on-path.mjs";
 import { checkout } from "../../scripts/vscode/places.mjs";
-import { stageExtension } from "../../scripts/vscode/stage.mjs";
+import { examples, stageExtension } from "../../scripts/vscode/stage.mjs";
 
 const limit = 5 * 60_000;
 
 const results =
   process.env.GRANTWALK_TEST_RESULTS ?? path.join(checkout, "out", "test", "vscode.json");
 const tests = path.join(checkout, "out", "test", "vscode", "index.js");
-const examples = path.join(checkout, "examples");
 
 /** @returns {Promise<{ executable: string, why: string }>} */
 async function chooseVSCode() {
@@ -43,7 +42,7 @@ async function chooseVSCode() {
 const { executable, why } = await chooseVSCode();
 console.log(`VS Code: ${executable} (${why})`);
 
-const staged = await stageExtension(process.env.GRANTWALK_EXTENSION || checkout);
+const staged = await stageExtension();
 // Tests write into what they open.
 const folder = fs.mkdtempSync(path.join(os.tmpdir(), "grantwalk-examples-"));
 if (fs.existsSync(examples)) fs.cpSync(examples, folder, { recursive: true });

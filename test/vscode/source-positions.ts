@@ -8,7 +8,9 @@ import * as path from "node:path";
 export function useSourcePositions(): void {
   process.setSourceMapsEnabled(true);
   Error.prepareStackTrace = (error, frames) =>
-    [`${error.name}: ${error.message}`, ...frames.map((frame) => `    at ${describe(frame)}`)].join("\n");
+    [`${error.name}: ${error.message}`, ...frames.map((frame) => `    at ${describe(frame)}`)].join(
+      "\n",
+    );
 }
 
 function describe(frame: NodeJS.CallSite): string {
