@@ -21,6 +21,8 @@ import type { xenbus_device } from "./xen/xenbus.js";
 const MAX_RING_PAGES = 16;
 /** Bytes from one private copy of a ring request to the next. */
 const SHADOW_REQ_STRIDE = 128;
+/** Bytes, as a back end on a file or a block device with 4 KB blocks announces it. */
+const DISCARD_GRANULARITY = 4096;
 const BACKEND_DOMID = 0;
 const GUEST_DOMID = 1;
 
@@ -170,7 +172,11 @@ function create_xenbus_device(scenario: Scenario): xenbus_device {
   publish("sector-size", 512);
   if (backend.flush === "barrier" || backend.flush === "both") publish("feature-barrier", 1);
   if (backend.flush === "flush" || backend.flush === "both") publish("feature-flush-cache", 1);
-  if (backend.discard) publish("feature-discard", 1);
+  if (backend.discard) {
+    publish("feature-discard", 1);
+    publish("discard-granularity", DISCARD_GRANULARITY);
+    publish("discard-alignment", 0);
+  }
   if (backend.discardSecure !== null) publish("discard-secure", backend.discardSecure ? 1 : 0);
   if (backend.persistent) publish("feature-persistent", 1);
   if (backend.maxIndirectSegments !== null) {

@@ -26,7 +26,6 @@ import {
   gnttab_free_grant_references,
   GNTTAB_LIST_END,
 } from "./xen/grant-table.js";
-import type { blkif_sring } from "./xen/ring.js";
 
 export { cloneMachine } from "./machine-clone.js";
 export { createMachine } from "./machine-create.js";
@@ -138,7 +137,7 @@ function perform(machine: Machine, task: Task): void {
 function connect(machine: Machine): void {
   const { info, backend, params, scenario } = machine;
   if (talk_to_blkback(info, params)) return;
-  connect_ring(backend, (info.ring.sring as blkif_sring).addr, info.ring.nr_ents);
+  connect_ring(backend, info.ring_ref.slice(0, info.nr_ring_pages), info.ring.nr_ents);
   blkfront_connect(info, params);
   if (scenario.start !== null && info.connected === "CONNECTED") {
     apply_start(machine, scenario.start);

@@ -3,13 +3,14 @@
  * is true, so a listener may read the machine; it must not write it. Lengths and offsets are in bytes,
  * sectors of 512 bytes.
  */
+import type { log_level } from "./linux/printk.js";
 import type { request } from "./linux/request.js";
 
 export type TraceEvent =
   /** `blk_start_request`: the driver has taken the request off the queue. */
   | { kind: "request_start"; req: request }
-  /** `gnttab_alloc_grant_references`. */
-  | { kind: "grefs_alloc"; count: number; ok: boolean }
+  /** `gnttab_alloc_grant_references`; `head` is the first reference of the chain. */
+  | { kind: "grefs_alloc"; count: number; ok: boolean; head: number }
   /** `gnttab_request_free_callback`. */
   | { kind: "free_callback"; count: number; already_queued: boolean }
   /** A shadow id and a ring slot were taken for the request. */
@@ -106,7 +107,7 @@ export type TraceEvent =
   | { kind: "gref_deferred"; gref: number }
   /** Pages were freed with another order than they were allocated with. */
   | { kind: "free_pages_order"; freed: number; allocated: number }
-  | { kind: "message"; level: "info" | "warn" | "alert" | "fatal"; text: string }
+  | { kind: "message"; level: log_level; text: string }
   /** The kernel stopped. */
   | { kind: "bug"; what: "BUG" | "OOPS"; expr: string; func: string };
 

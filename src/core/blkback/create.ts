@@ -3,6 +3,7 @@ import type { BackendSettings } from "../scenario.js";
 import type { blkif_layout } from "../xen/blkif.js";
 import type { gnttab } from "../xen/grant-table.js";
 import type { backend } from "./backend.js";
+import { map_grant } from "./map.js";
 
 /** A back end that is not connected yet. @param sectors capacity of its disk, of 512 bytes */
 export function create_backend(
@@ -31,9 +32,10 @@ export function create_backend(
   };
 }
 
-/** `connect_ring`: the front end has published its ring at this physical address. */
-export function connect_ring(be: backend, ring: number, nr_ents: number): void {
-  be.ring = ring;
+/** `connect_ring`: maps the ring's pages, which the front end has published, and starts at their beginning. */
+export function connect_ring(be: backend, ring_refs: readonly number[], nr_ents: number): void {
+  const frames = ring_refs.map((ref) => map_grant(be, ref));
+  be.ring = frames[0] as number;
   be.nr_ents = nr_ents;
   be.req_cons = 0;
   be.rsp_prod_pvt = 0;

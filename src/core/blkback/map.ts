@@ -10,22 +10,30 @@ import { XEN_PAGE_SIZE } from "../xen/page.js";
 import type { backend } from "./backend.js";
 
 /**
- * Maps a reference, or finds it mapped.
- * @returns the physical address of the granted frame, or -1 where nothing is granted
+ * Maps a granted frame, as Xen does: from now on its entry says that it is in use.
+ * @returns the frame's physical address, or -1 where nothing is granted
  */
-export function xen_blkbk_map(be: backend, gref: number): number {
+export function map_grant(be: backend, gref: number): number {
   if (gref >= be.gnttab.nr_entries) return -1;
   const entry = grant_entry_addr(be.gnttab, gref);
   const flags = mem_get16(be.mem, entry);
   if ((flags & 3) !== GTF_permit_access) return -1;
-  const already = be.mapped.has(gref);
-  if (!already) {
-    be.mapped.add(gref);
-    be.seen.add(gref);
-    mem_put16(be.mem, entry, flags | GTF_reading | GTF_writing);
-  }
-  be.trace?.({ kind: "backend_map", gref, already });
+  mem_put16(be.mem, entry, flags | GTF_reading | GTF_writing);
   return mem_get32(be.mem, entry + 4) * XEN_PAGE_SIZE;
+}
+
+/**
+ * Maps the reference of a segment or an indirect frame, or finds it mapped from an earlier request.
+ * @returns the frame's physical address, or -1 where nothing is granted
+ */
+export function xen_blkbk_map(be: backend, gref: number): number {
+  const frame = map_grant(be, gref);
+  if (frame < 0) return frame;
+  const already = be.mapped.has(gref);
+  be.mapped.add(gref);
+  be.seen.add(gref);
+  be.trace?.({ kind: "backend_map", gref, already });
+  return frame;
 }
 
 /** Whether the back end keeps a reference mapped after the response. */

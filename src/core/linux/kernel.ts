@@ -4,6 +4,7 @@ import type { TraceListener } from "../tracepoints.js";
 import type { gnttab } from "../xen/grant-table.js";
 import type { list_head } from "./list.js";
 import type { memory } from "./memory.js";
+import type { log_level } from "./printk.js";
 import type { work_struct } from "./workqueue.js";
 
 export interface kernel {
@@ -26,7 +27,7 @@ export interface kernel {
   readonly gnttab: gnttab;
   /** Work that `schedule_work` has put aside until the running task has ended. */
   readonly pending_work: work_struct[];
-  readonly log: { readonly level: "info" | "warn" | "alert" | "fatal"; readonly text: string }[];
+  readonly log: { readonly level: log_level; readonly text: string }[];
   /** The observer. It is not state: a copy of a machine has none. */
   trace: TraceListener | null;
 }

@@ -109,7 +109,7 @@ export function gnttab_alloc_grant_references(
   chain: grant_ref_chain,
 ): number {
   const ref = get_free_entries(k.gnttab, count);
-  k.trace?.({ kind: "grefs_alloc", count, ok: ref >= 0 });
+  k.trace?.({ kind: "grefs_alloc", count, ok: ref >= 0, head: ref });
   if (ref < 0) return -ENOSPC;
   chain.head = ref;
   return 0;

@@ -87,7 +87,7 @@ export function blkif_interrupt(info: blkfront_info): "IRQ_HANDLED" {
           if (bret.status === BLKIF_RSP_EOPNOTSUPP) {
             message(
               k,
-              "warn",
+              "warning",
               `blkfront: ${info.gd?.disk_name}: ${op_name(bret.operation)} op failed`,
             );
             error = -EOPNOTSUPP;
@@ -101,14 +101,14 @@ export function blkif_interrupt(info: blkfront_info): "IRQ_HANDLED" {
           if (bret.status === BLKIF_RSP_EOPNOTSUPP) {
             message(
               k,
-              "warn",
+              "warning",
               `blkfront: ${info.gd?.disk_name}: ${op_name(bret.operation)} op failed`,
             );
             error = -EOPNOTSUPP;
           }
           if (bret.status === BLKIF_RSP_ERROR && shadow.req.u.rw.nr_segments === 0) {
             const op = op_name(bret.operation);
-            message(k, "warn", `blkfront: ${info.gd?.disk_name}: empty ${op} op failed`);
+            message(k, "warning", `blkfront: ${info.gd?.disk_name}: empty ${op} op failed`);
             error = -EOPNOTSUPP;
           }
           if (error) {

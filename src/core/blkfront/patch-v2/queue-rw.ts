@@ -200,8 +200,8 @@ export function blkif_queue_rw_req(req: request): number {
     new_persistent_gnts = true;
     const count = max_grefs - info.persistent_gnts_c;
     if (gnttab_alloc_grant_references(k, count, setup.gref_head) < 0) {
-      k.trace?.({ kind: "request_busy", req, max_grefs, requested: count });
       gnttab_request_free_callback(k, info.callback, blkif_restart_queue_callback, max_grefs);
+      k.trace?.({ kind: "request_busy", req, max_grefs, requested: count });
       return 1;
     }
   } else {
