@@ -188,7 +188,7 @@ export class GoldenObserver {
     if (queueing.id === null) return;
     this.add("bug_context", {
       id: queueing.id.req.nr,
-      outcome: event.what,
+      outcome: "BUG",
       maxGrefs: queueing.id.max_grefs,
       newGrefsReserved: queueing.reserved.length,
       claimed: this.claimed(),

@@ -87,6 +87,7 @@ export function tasks_of_step(step: GoldenStep): Task[] | null {
       return [{ kind: "submit", requests: (step.requests ?? []).map(request_of) }];
     case "complete": {
       const responses = (step.responses ?? []).map(response_of);
+      if (responses.length === 0) return [];
       return [
         { kind: "backend", responses },
         { kind: "interrupt", responses: [] },

@@ -12,6 +12,7 @@ import { get_order } from "../../core/linux/pages.js";
 import { type list_head, list_entries } from "../../core/linux/list.js";
 import { REQ_FLUSH, REQ_FUA } from "../../core/linux/request.js";
 import { gnttab_free_refs } from "../../core/xen/grant-table.js";
+import { xenbus_read_otherend } from "../../core/xen/xenbus.js";
 import { ring_entries } from "../../core/xen/ring.js";
 
 /** A list longer than any pool is a cycle. */
@@ -94,7 +95,8 @@ export function derived_of(machine: Machine): Record<string, unknown> {
   const { info, kernel } = machine;
   const connected = info.connected === "CONNECTED";
   const limits = info.rq?.limits;
-  const nrPage = info.max_indirect_segments || 11;
+  const indirect = xenbus_read_otherend(info.xbdev, "feature-max-indirect-segments") !== null;
+  const nrPage = indirect ? info.max_indirect_segments : 11;
   const flush =
     (info.feature_flush & REQ_FLUSH ? 1 : 0) | (info.feature_flush & REQ_FUA ? 2 : 0);
   const entries = info.grant_slab.filter((entry) => entry !== null);

@@ -82,6 +82,7 @@ function segment_sectors(seg: blkif_request_segment): number {
 
 /**
  * `dispatch_rw_block_io`: maps every grant and moves the data.
+ * @param forced the status to answer with instead of moving data, or null
  * @param used the references that it mapped, in order
  * @returns the status to answer with
  */
@@ -89,6 +90,7 @@ function dispatch_rw_block_io(
   be: backend,
   req: blkif_request,
   write: boolean,
+  forced: number | null,
   used: number[],
 ): number {
   const indirect = req.operation === BLKIF_OP_INDIRECT;
@@ -109,6 +111,8 @@ function dispatch_rw_block_io(
   }
   const first = indirect ? req.u.indirect.sector_number : req.u.rw.sector_number;
   if (first + total > be.sectors) return BLKIF_RSP_ERROR;
+  // A disk that fails does so after the grants were mapped.
+  if (forced !== null) return forced;
 
   let sector = first;
   for (let i = 0; i < segments.length; i++) {
@@ -134,7 +138,7 @@ function dispatch_discard_io(be: backend, req: blkif_request): number {
 
 /**
  * Executes one pending request and unmaps what the back end does not keep.
- * @param forced a status to answer with instead, without touching any data; null executes
+ * @param forced a status to answer with instead of touching any data; null executes
  * @returns the status
  */
 export function dispatch(be: backend, pending: pending_req, forced: number | null): number {
@@ -142,13 +146,10 @@ export function dispatch(be: backend, pending: pending_req, forced: number | nul
   const operation = inner_operation(req);
   const used: number[] = [];
   let status: number;
-  if (forced !== null) {
-    status = forced;
-  } else if (operation === BLKIF_OP_DISCARD) {
-    status = dispatch_discard_io(be, req);
+  if (operation === BLKIF_OP_DISCARD) {
+    status = forced ?? dispatch_discard_io(be, req);
   } else {
-    const write = operation !== BLKIF_OP_READ;
-    status = dispatch_rw_block_io(be, req, write, used);
+    status = dispatch_rw_block_io(be, req, operation !== BLKIF_OP_READ, forced, used);
   }
   for (const gref of used) {
     if (!keeps(be, gref)) xen_blkbk_unmap(be, gref);
