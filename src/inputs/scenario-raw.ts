@@ -26,6 +26,7 @@ export interface RawRequest {
   segments?: RawSegment[];
   buffer?: RawSegment | RawSegment[];
   physSegments?: number;
+  passthrough?: boolean;
   line?: number;
 }
 

@@ -210,6 +210,7 @@ function readRequest(
     segments,
   };
   if (raw.physSegments !== undefined) request.physSegments = raw.physSegments;
+  if (raw.passthrough === true) request.passthrough = true;
   if (raw.line !== undefined) request.line = raw.line;
   checkEnd(place, request, path);
   return request;

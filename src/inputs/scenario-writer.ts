@@ -59,6 +59,7 @@ function writeRequest(request: RequestSettings, indent: string): string {
   if (request.fua) fields.push(["fua", true]);
   if (request.preflush) fields.push(["preflush", true]);
   if (request.physSegments !== undefined) fields.push(["physSegments", request.physSegments]);
+  if (request.passthrough) fields.push(["passthrough", true]);
   if (request.line !== undefined) fields.push(["line", request.line]);
   if (segments.length === 0) return `${indent}${onOneLine(fields)}`;
   const head = fields.map(([key, value]) => `"${key}": ${JSON.stringify(value)}`).join(", ");
