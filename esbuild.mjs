@@ -1,0 +1,70 @@
+/** Builds every bundle: the extension (desktop and browser), the command line, and the webview. */
+import { cp, rm } from "node:fs/promises";
+import esbuild from "esbuild";
+import { stepping } from "./scripts/stepping/plugin.mjs";
+
+const watch = process.argv.includes("--watch");
+const production = process.argv.includes("--production");
+
+/** @type {import("esbuild").BuildOptions} */
+const common = {
+  bundle: true,
+  target: "es2022",
+  logLevel: "warning",
+  minify: production,
+  sourcemap: !production,
+  legalComments: "none",
+};
+
+/** @type {import("esbuild").BuildOptions[]} */
+const bundles = [
+  {
+    ...common,
+    entryPoints: { extension: "src/extension/main.ts" },
+    outdir: "dist",
+    platform: "node",
+    format: "cjs",
+    outExtension: { ".js": ".cjs" },
+    external: ["vscode"],
+    target: "node20",
+    plugins: [stepping()],
+  },
+  {
+    ...common,
+    entryPoints: { "extension-web": "src/extension/main.ts" },
+    outdir: "dist",
+    platform: "browser",
+    format: "cjs",
+    outExtension: { ".js": ".cjs" },
+    external: ["vscode"],
+    plugins: [stepping()],
+  },
+  {
+    ...common,
+    entryPoints: { cli: "src/cli/main.ts" },
+    outdir: "dist",
+    platform: "node",
+    format: "esm",
+    outExtension: { ".js": ".js" },
+    target: "node20",
+    banner: { js: "#!/usr/bin/env node" },
+    plugins: [stepping()],
+  },
+  {
+    ...common,
+    entryPoints: { panel: "webview/main.ts" },
+    outdir: "dist",
+    platform: "browser",
+    format: "esm",
+  },
+];
+
+await rm("dist", { recursive: true, force: true });
+// The model's own sources are what the debugger shows.
+await cp("src/core", "dist/model", { recursive: true });
+
+if (watch) {
+  for (const options of bundles) await (await esbuild.context(options)).watch();
+} else {
+  await Promise.all(bundles.map((options) => esbuild.build(options)));
+}

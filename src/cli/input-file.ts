@@ -1,0 +1,55 @@
+/** Reads a scenario or a capture from disk, and says on standard error what is wrong with it. */
+import { readFile } from "node:fs/promises";
+import pc from "picocolors";
+import type { PageSize, Scenario } from "../core/scenario.js";
+import { openInput } from "../inputs/open.js";
+import type { Problem } from "../inputs/problem.js";
+
+const PAGE_SIZES: Record<string, PageSize> = {
+  "4k": 4096,
+  "16k": 16384,
+  "64k": 65536,
+  "4096": 4096,
+  "16384": 16384,
+  "65536": 65536,
+};
+
+/** `--page-size` as people write it: 4K, 16K, 64K, or bytes. Throws an Error that says so. */
+export function parsePageSize(text: string): PageSize {
+  const size = PAGE_SIZES[text.toLowerCase().replace(/i?b$/, "")];
+  if (size === undefined) throw new Error(`page size ${text}: take 4K, 16K or 64K`);
+  return size;
+}
+
+const colors = pc.createColors(Boolean(process.stderr.isTTY) && pc.isColorSupported);
+
+function printProblem(file: string, problem: Problem): void {
+  const severity =
+    problem.severity === "error" ? colors.red("error") : colors.yellow("warning");
+  const where = `${file}:${problem.line}:${problem.range.start.character + 1}`;
+  const path = problem.path === "" ? "" : ` ${problem.path}:`;
+  process.stderr.write(`${where}: ${severity}:${path} ${problem.message}\n`);
+}
+
+/**
+ * Opens an input and prints its problems.
+ * @returns the scenario, or null when it cannot be run; then the exit code is 2
+ */
+export async function readInput(
+  file: string,
+  options: { pageSize?: PageSize; disk?: string } = {},
+): Promise<Scenario | null> {
+  let content: Uint8Array;
+  try {
+    content = await readFile(file);
+  } catch (error) {
+    const reason = (error as NodeJS.ErrnoException).code === "ENOENT" ? "no such file" : String(error);
+    process.stderr.write(`${file}: ${colors.red("error")}: ${reason}\n`);
+    process.exitCode = 2;
+    return null;
+  }
+  const { scenario, problems } = openInput(file, content, options);
+  for (const problem of problems) printProblem(file, problem);
+  if (scenario === null) process.exitCode = 2;
+  return scenario;
+}
