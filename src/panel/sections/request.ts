@@ -1,0 +1,125 @@
+/** The request: what it is, how its bytes lie in pages, and how far each of its grants has come. */
+import { BLKIF_MAX_SEGMENTS_PER_REQUEST } from "../../core/xen/blkif.js";
+import { packInt32s } from "../pack.js";
+import { GrantColumn, grantStep, type RequestTrack } from "../request-track.js";
+import type { Scene } from "../scene.js";
+import {
+  GrantState,
+  type RequestPhase,
+  type RequestProgress,
+  type RequestSegment,
+  type RequestSummary,
+} from "../state.js";
+
+/** Chunks of 4 KB of the touched Linux pages in which no byte of the request lies. */
+function chunksNotSent(segments: readonly RequestSegment[], pageSize: number): number {
+  const perPage = pageSize / 4096;
+  const used = new Map<number, Set<number>>();
+  for (const { page, offset, grants } of segments) {
+    const chunks = used.get(page) ?? new Set<number>();
+    used.set(page, chunks);
+    const first = Math.floor(offset / 4096);
+    for (let chunk = first; chunk < first + grants; chunk++) chunks.add(chunk);
+  }
+  let empty = 0;
+  for (const chunks of used.values()) empty += perPage - chunks.size;
+  return empty;
+}
+
+/** The step that set each grant up, packed; it is the same at every moment. */
+export function grantSteps(track: RequestTrack): Uint8Array {
+  const steps = new Int32Array(track.grants);
+  for (let grant = 0; grant < track.grants; grant++) {
+    steps[grant] = grantStep(track, grant, GrantColumn.taken);
+  }
+  return packInt32s(steps);
+}
+
+/** The request's header and its layout; null without a request. */
+export function summarize(scene: Scene): RequestSummary | null {
+  const { track, machine, step } = scene;
+  if (track === null) return null;
+  const { req } = track;
+  const { settings } = req;
+  const named = track.idTaken >= 0 && track.idTaken < step;
+  return {
+    key: track.key,
+    nr: track.nr,
+    part: track.part,
+    parts: req.parts,
+    op: settings.op,
+    fua: settings.fua,
+    preflush: settings.preflush,
+    sector: req.__sector,
+    sectors: req.__data_len / 512,
+    disk: machine.info.gd?.disk_name ?? "no disk",
+    captureLine: settings.line ?? null,
+    shadowId: named ? track.id : null,
+    slot: named ? track.slot : null,
+    form:
+      track.grants === 0
+        ? "none"
+        : track.grants > BLKIF_MAX_SEGMENTS_PER_REQUEST
+          ? "indirect"
+          : "direct",
+    persistent: machine.info.feature_persistent,
+    pageSize: machine.kernel.PAGE_SIZE,
+    segments: track.segments,
+    grants: track.grants,
+    chunksNotSent: chunksNotSent(track.segments, machine.kernel.PAGE_SIZE),
+    steps: grantSteps(track),
+    pinned: scene.choices.request === track.key,
+  };
+}
+
+/** How far a request has come before `step` runs. */
+export function phaseAt(track: RequestTrack, step: number): RequestPhase {
+  const past = (at: number): boolean => at >= 0 && at < step;
+  if (past(track.end)) return "ended";
+  if (past(track.taken)) return "completion";
+  if (past(track.response)) return "answered";
+  if (past(track.backend)) return "back end";
+  if (past(track.queued)) return "queued";
+  if (past(track.firstGrant)) return "grants";
+  return past(track.start) ? "started" : "waiting";
+}
+
+const STAGES: readonly (readonly [GrantColumn, GrantState])[] = [
+  [GrantColumn.returned, GrantState.returned],
+  [GrantColumn.copiedBack, GrantState.copiedBack],
+  [GrantColumn.moved, GrantState.moved],
+  [GrantColumn.written, GrantState.written],
+  [GrantColumn.copied, GrantState.copied],
+  [GrantColumn.taken, GrantState.taken],
+];
+
+/** The stage that a grant has reached before `step` runs. */
+export function grantStateAt(track: RequestTrack, grant: number, step: number): GrantState {
+  for (const [column, state] of STAGES) {
+    const at = grantStep(track, grant, column);
+    if (at >= 0 && at < step) return state;
+  }
+  return GrantState.waiting;
+}
+
+/** The state of every grant; null without a request. */
+export function progressOf(scene: Scene): RequestProgress | null {
+  const { track, step } = scene;
+  if (track === null) return null;
+  const states = new Uint8Array(track.grants);
+  const grefs = new Int32Array(track.grants);
+  for (let grant = 0; grant < track.grants; grant++) {
+    const state = grantStateAt(track, grant, step);
+    states[grant] = state;
+    if (state !== GrantState.waiting) grefs[grant] = track.grefs[grant] ?? 0;
+  }
+  const phase = phaseAt(track, step);
+  return {
+    key: track.key,
+    phase,
+    error: phase === "ended" ? track.error : null,
+    states,
+    grefs: packInt32s(grefs),
+    current: scene.grant,
+  };
+}

@@ -1,0 +1,82 @@
+/** One sentence that says what the statement at the cursor is about to do, with this moment's numbers. */
+import type { Scene } from "../scene.js";
+import type { Sentence, TextPart } from "../state.js";
+import { backend } from "./backend.js";
+import { completion } from "./completion.js";
+import { connect } from "./connect.js";
+import { grants } from "./grants.js";
+import { queueRequest } from "./queue-request.js";
+import { requestFunction } from "./request-function.js";
+import { setupGrant } from "./setup-grant.js";
+import { type Area, code, NotInScope, say, Words } from "./words.js";
+
+const AREAS: readonly Area[] = [
+  setupGrant,
+  grants,
+  queueRequest,
+  requestFunction,
+  completion,
+  backend,
+  connect,
+];
+
+const WHO = {
+  submit: "The driver",
+  interrupt: "The interrupt handler",
+  backend: "The back end",
+} as const;
+
+/** The general sentence: the statement itself, and who runs it. */
+function plainly(scene: Scene): TextPart[] {
+  const { text } = scene.moment.statement;
+  const short = text.length > 160 ? `${text.slice(0, 157)}…` : text;
+  return say`${WHO[scene.moment.thread]} runs ${code(short)}.`;
+}
+
+function spoken(words: Words): Pick<Sentence, "parts" | "tone"> | null {
+  const { text } = words.scene.moment.statement;
+  const { name } = words.scene.moment.statement.function;
+  for (const area of AREAS) {
+    for (const rule of area[name] ?? []) {
+      if (!rule.when.test(text)) continue;
+      try {
+        const parts = rule.say(words);
+        if (parts !== null) return { parts, tone: rule.tone?.(words) ?? "plain" };
+      } catch (error) {
+        // A variable that is not in scope yet, or that holds what no sound driver has in it.
+        if (!(error instanceof NotInScope || error instanceof TypeError || error instanceof RangeError)) {
+          throw error;
+        }
+      }
+    }
+  }
+  return null;
+}
+
+/** The sentence of a moment. */
+export function sentenceOf(scene: Scene): Sentence {
+  const { moment, machine, recording } = scene;
+  const { name } = moment.statement.function;
+  const words = new Words(scene);
+  const found = spoken(words) ?? { parts: plainly(scene), tone: "plain" as const };
+  const ends = moment.step === recording.length - 1;
+  if (machine.bug !== null || (ends && endsInBug(scene))) {
+    const bug = machine.bug ?? lastBug(scene);
+    const what = bug === null ? "" : `${bug.func}: ${bug.expr}`;
+    return { function: name, parts: say`The kernel stops here. ${code(what)} ${found.parts}`, tone: "bug" };
+  }
+  return { function: name, ...found };
+}
+
+function lastBug(scene: Scene): { expr: string; func: string } | null {
+  const { events } = scene.index;
+  for (let place = events.length - 1; place >= Math.max(0, events.length - 8); place--) {
+    const { event } = events.at(place);
+    if (event.kind === "bug") return { expr: event.expr, func: event.func };
+  }
+  return null;
+}
+
+function endsInBug(scene: Scene): boolean {
+  return lastBug(scene) !== null;
+}

@@ -1,0 +1,104 @@
+/** What a rule has at hand to make its sentence from. */
+import type { blkfront_info, grant } from "../../core/blkfront/patch-v2/blkfront-info.js";
+import { gnttab_query_foreign_access } from "../../core/xen/grant-table.js";
+import { count } from "../format.js";
+import { anyVariable } from "../recording.js";
+import type { Scene } from "../scene.js";
+import type { TextPart } from "../state.js";
+
+/** Thrown where a variable is not in scope; the general sentence takes over. */
+export class NotInScope extends Error {}
+
+export class Words {
+  readonly text: string;
+
+  constructor(readonly scene: Scene) {
+    this.text = scene.moment.statement.text;
+  }
+
+  get info(): blkfront_info {
+    return this.scene.machine.info;
+  }
+
+  /** Xen pages in a Linux page. */
+  get perPage(): number {
+    return this.scene.machine.kernel.PAGE_SIZE / 4096;
+  }
+
+  /** A variable of this function, or of one that called it. */
+  value<T>(name: string): T {
+    const value = anyVariable(this.scene.moment.stack, name);
+    if (value === undefined) throw new NotInScope(name);
+    return value as T;
+  }
+
+  number(name: string): number {
+    const value = this.value<unknown>(name);
+    if (typeof value !== "number") throw new NotInScope(name);
+    return value;
+  }
+
+  /** The entry at the head of the free list, or null when the list is empty. */
+  firstFree(): grant | null {
+    const { grants } = this.info;
+    return grants.next === grants ? null : grants.next.entry;
+  }
+
+  /** Whether the back end has the reference mapped now. */
+  mapped(gref: number): boolean {
+    return gref !== 0 && gnttab_query_foreign_access(this.scene.machine.kernel, gref) !== 0;
+  }
+
+  /** The slot that is being written. */
+  get slot(): number {
+    return (this.info.ring.req_prod_pvt & (this.info.ring.nr_ents - 1)) >>> 0;
+  }
+}
+
+export type Spoken = string | number | TextPart | readonly TextPart[];
+
+/** Makes the parts of a sentence; numbers get their separators. */
+export function say(strings: TemplateStringsArray, ...values: readonly Spoken[]): TextPart[] {
+  const parts: TextPart[] = [];
+  const add = (text: string): void => {
+    const last = parts.at(-1);
+    if (text === "") return;
+    if (last?.kind === "text") last.text += text;
+    else parts.push({ kind: "text", text });
+  };
+  strings.forEach((string, at) => {
+    add(string);
+    const value = values[at];
+    if (value === undefined) return;
+    if (typeof value === "string") add(value);
+    else if (typeof value === "number") add(count(value));
+    else if ("kind" in value) parts.push(value);
+    else for (const part of value) part.kind === "text" ? add(part.text) : parts.push(part);
+  });
+  return parts;
+}
+
+export const gref = (value: number): TextPart => ({ kind: "gref", gref: value });
+export const grantNo = (index: number): TextPart => ({ kind: "grant", index });
+export const slotNo = (slot: number): TextPart => ({ kind: "slot", slot });
+export const code = (text: string): TextPart => ({ kind: "code", text });
+export const strong = (text: string): TextPart => ({ kind: "strong", text });
+
+export interface Rule {
+  /** The statement's text; the first rule that fits speaks. */
+  readonly when: RegExp;
+  readonly say: (words: Words) => TextPart[] | null;
+  readonly tone?: (words: Words) => "plain" | "warning" | "bug";
+}
+
+/** The rules of each function. */
+export type Area = Readonly<Record<string, readonly Rule[]>>;
+
+/** A rule, for the tables. */
+export function on(
+  when: RegExp,
+  speak: (words: Words) => TextPart[] | null,
+  tone?: (words: Words) => "plain" | "warning" | "bug",
+): Rule {
+  return tone === undefined ? { when, say: speak } : { when, say: speak, tone };
+}
