@@ -2,9 +2,10 @@
 import type { blk_shadow } from "../core/blkfront/patch-v2/blkfront-info.js";
 import type { request } from "../core/linux/request.js";
 import type { Machine } from "../core/machine.js";
-import type { TraceEvent } from "../core/tracepoints.js";
+import type { blkif_request } from "../core/xen/blkif.js";
+import type { Frame, Moment } from "../replay/moment.js";
+import type { EventKind, LoggedEvent, TraceLog } from "../replay/trace-log.js";
 import { recognise } from "./present/plain.js";
-import type { FrameView, MomentView, StepEvent } from "./recording.js";
 
 export interface InHand {
   readonly request: request | null;
@@ -18,81 +19,89 @@ function byShadow(machine: Machine, shadow: blk_shadow | undefined): InHand {
   return { request: shadow.request, shadow };
 }
 
-function byRequest(machine: Machine, held: request): InHand {
+function byRequest(machine: Machine, held: request | undefined): InHand {
+  if (held === undefined) return NOTHING;
   const shadow = machine.info.shadow.find((entry) => entry.request === held) ?? null;
   return { request: held, shadow };
 }
 
+/** The names under which a shadow id goes, in the driver and in what it hands to each grant. */
+const IDS = new Set(["id", "free"]);
+
 /** What a variable of a frame says. */
 function ofVariable(machine: Machine, name: string, value: unknown): InHand {
-  if (name === "id" && typeof value === "number") return byShadow(machine, machine.info.shadow[value]);
+  if (typeof value === "number" && IDS.has(name)) {
+    return byShadow(machine, machine.info.shadow[value]);
+  }
   if (typeof value !== "object" || value === null) return NOTHING;
-  const kind = recognise(value);
-  if (kind === "blk_shadow") return byShadow(machine, value as blk_shadow);
-  if (kind === "request") return byRequest(machine, value as request);
-  // What the driver hands to each grant, and what the back end works on, carry the entry or its id.
-  if ("s" in value) return ofVariable(machine, "s", value.s);
-  if (kind === null && "id" in value) return ofVariable(machine, "id", value.id);
-  return NOTHING;
+  switch (recognise(value)) {
+    case "blk_shadow":
+      return byShadow(machine, value as blk_shadow);
+    case "request":
+      return byRequest(machine, value as request);
+    case "blkif_request":
+      // All that the back end knows a request by.
+      return byShadow(machine, machine.info.shadow[(value as blkif_request).u.rw.id]);
+    case null:
+      if ("s" in value) return ofVariable(machine, "s", value.s);
+      if ("req" in value) return ofVariable(machine, "req", value.req);
+      return "id" in value ? ofVariable(machine, "id", value.id) : NOTHING;
+    default:
+      return NOTHING;
+  }
 }
 
 function better(one: InHand, other: InHand): InHand {
   return { request: one.request ?? other.request, shadow: one.shadow ?? other.shadow };
 }
 
-function ofFrame(machine: Machine, frame: FrameView): InHand {
+function whole(found: InHand): boolean {
+  return found.request !== null && found.shadow !== null;
+}
+
+function ofFrame(machine: Machine, frame: Frame): InHand {
   let found = NOTHING;
-  for (const { name, value } of frame.variables) {
+  for (const [name, value] of frame.variables) {
     found = better(found, ofVariable(machine, name, value));
-    if (found.request !== null && found.shadow !== null) break;
+    if (whole(found)) break;
   }
   return found;
 }
 
-/** The same request in another copy of the machine. */
-function sameRequest(machine: Machine, held: { nr: number; part: number }): request | undefined {
-  return machine.requests.find((own) => own.nr === held.nr && own.part === held.part);
-}
+/** The tracepoints that say which request is being worked on. */
+const TELLING = [
+  "request_start",
+  "request_id",
+  "request_queued",
+  "backend_response",
+  "response_taken",
+  "request_end",
+] as const satisfies readonly EventKind[];
 
-function ofEvent(machine: Machine, event: TraceEvent): InHand {
-  if ("req" in event) {
-    const own = sameRequest(machine, event.req);
-    if (own !== undefined) return byRequest(machine, own);
+function ofTrace(machine: Machine, trace: TraceLog, step: number): InHand {
+  let last: LoggedEvent<(typeof TELLING)[number]> | null = null;
+  for (const kind of TELLING) {
+    const event = trace.lastBefore(kind, step);
+    if (event !== null && (last === null || event.index > last.index)) last = event;
   }
-  if ("id" in event) return byShadow(machine, machine.info.shadow[event.id]);
-  return NOTHING;
+  if (last === null) return NOTHING;
+  const { event } = last;
+  if ("req" in event) return byRequest(machine, machine.requests[event.req]);
+  return byShadow(machine, machine.info.shadow[event.id]);
 }
-
-/** The index of the first event of a step after this one. */
-function eventsUpTo(events: readonly StepEvent[], step: number): number {
-  let [low, high] = [0, events.length];
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if ((events[middle] as StepEvent).step < step) low = middle + 1;
-    else high = middle;
-  }
-  return low;
-}
-
-/** How far back the trace is searched for a request: between two of them there are never so many events. */
-const FAR = 64;
 
 /**
  * What the frames name, the innermost first; else what the last thing that happened was about, so that the
  * scopes do not go empty between two functions.
  */
-export function inHand(moment: MomentView, events: readonly StepEvent[]): InHand {
+export function inHand(moment: Moment, trace: TraceLog): InHand {
   const { machine } = moment;
   let found = NOTHING;
   for (const frame of moment.stack) {
     found = better(found, ofFrame(machine, frame));
-    if (found.request !== null && found.shadow !== null) return found;
+    if (whole(found)) return found;
   }
-  if (found.request !== null || found.shadow !== null) return found;
-  const end = eventsUpTo(events, moment.step);
-  for (let at = end - 1; at >= Math.max(0, end - FAR); at--) {
-    found = ofEvent(machine, (events[at] as StepEvent).event);
-    if (found.request !== null || found.shadow !== null) return found;
-  }
-  return NOTHING;
+  return found.request !== null || found.shadow !== null
+    ? found
+    : ofTrace(machine, trace, moment.step);
 }

@@ -12,12 +12,12 @@ import {
 } from "../core/xen/blkif.js";
 import { XEN_PAGE_SIZE } from "../core/xen/page.js";
 import { ring_entries } from "../core/xen/ring.js";
+import type { Frame } from "../replay/moment.js";
 import type { Names } from "./expression/evaluate.js";
 import type { InHand } from "./in-hand.js";
 import { integer } from "./present/numbers.js";
 import { type Member, type Value, struct } from "./present/value.js";
 import type { World } from "./present/world.js";
-import type { FrameView } from "./recording.js";
 
 /** The names and the order never change: a client keeps what is unfolded by them. */
 export const SCOPES = ["Locals", "Request", "Shadow entry", "info", "Ring", "Constants"] as const;
@@ -39,7 +39,7 @@ const SHORT: ReadonlyMap<string, string> = new Map([
 /** What one frame of a stop shows. `frame` is null where nothing runs. */
 export interface Sight {
   readonly world: World;
-  readonly frame: FrameView | null;
+  readonly frame: Frame | null;
   readonly inHand: InHand;
 }
 
@@ -68,14 +68,15 @@ function constants(world: World): Member[] {
   ];
 }
 
-/** The variables of a frame. Of two with one name only the inner one can be named, in C and here. */
+/** The variables of a frame. */
 function locals(sight: Sight): Member[] {
-  const shown = new Map<string, Member>();
-  for (const { name, value } of sight.frame?.variables ?? []) {
-    if (shown.has(name) || typeof value === "function") continue;
-    shown.set(name, { name, value: sight.world.any(name, value), expression: () => name });
-  }
-  return [...shown.values()];
+  return [...(sight.frame?.variables ?? [])]
+    .filter(([, value]) => typeof value !== "function")
+    .map(([name, value]) => ({
+      name,
+      value: sight.world.any(name, value),
+      expression: () => name,
+    }));
 }
 
 function rootValue(sight: Sight, root: string): Value | undefined {

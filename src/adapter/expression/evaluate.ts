@@ -82,7 +82,9 @@ class Evaluator {
     if (found !== undefined) return found.value;
     if (of.raw === null) throw new ExpressionError(`'${name}' of a NULL pointer.`);
     if (name === "length" && of.items !== undefined) return integer("int", of.items.count);
-    throw new ExpressionError(`${of.type === "" ? "This" : `'${of.type}'`} has no member '${name}'.`);
+    throw new ExpressionError(
+      `${of.type === "" ? "This" : `'${of.type}'`} has no member '${name}'.`,
+    );
   }
 
   private index(of: Value, index: Value): Value {
@@ -152,4 +154,3 @@ class Evaluator {
 function result(raw: number | boolean): Value {
   return typeof raw === "boolean" ? boolean(raw) : integer("long", raw);
 }
-

@@ -1,0 +1,117 @@
+/** The requests that set breakpoints. */
+import type { DebugProtocol } from "@vscode/debugprotocol";
+import { statements } from "stepped:statements";
+import type { Client } from "../client.js";
+import type { Context } from "../context.js";
+import type { StatementInfo } from "../../replay/statements.js";
+import type { Handlers } from "../wire.js";
+import { type Breakpoint, type Refused, isRefused, makeBreakpoint } from "./breakpoint.js";
+import { type Place, functionEntry, snap, within } from "./locations.js";
+
+/** The group of the breakpoints on functions; no file has such a name. */
+const FUNCTIONS = "(functions)";
+
+/** The exception filter: the ways in which the kernel stops. */
+export const BUG_FILTER = "bug";
+
+export function breakpointRequests(context: Context): Handlers {
+  return {
+    setBreakpoints: (args: DebugProtocol.SetBreakpointsArguments) => {
+      const set = setInSource(context, args);
+      return { body: { breakpoints: set.map((one) => told(context, one)) } };
+    },
+    setFunctionBreakpoints: (args: DebugProtocol.SetFunctionBreakpointsArguments) => {
+      const set = args.breakpoints.map((asked) => setOnFunction(context, asked));
+      context.breakpoints.replace(FUNCTIONS, set);
+      return { body: { breakpoints: set.map((one) => told(context, one)) } };
+    },
+    setExceptionBreakpoints: (args: DebugProtocol.SetExceptionBreakpointsArguments) => {
+      const wanted = [
+        ...(args.filters ?? []),
+        ...(args.filterOptions ?? []).map((option) => option.filterId),
+      ];
+      context.breakpoints.stopsAtBug = wanted.includes(BUG_FILTER);
+      return {
+        body: { breakpoints: wanted.map((filter) => ({ verified: filter === BUG_FILTER })) },
+      };
+    },
+    breakpointLocations: (args: DebugProtocol.BreakpointLocationsArguments) => {
+      const file = context.sources.find(args.source);
+      const found =
+        file === undefined
+          ? []
+          : within(context.sources.statements(file), ...range(context.client, args));
+      return {
+        body: { breakpoints: found.map((statement) => location(context.client, statement)) },
+      };
+    },
+  };
+}
+
+function setInSource(
+  context: Context,
+  args: DebugProtocol.SetBreakpointsArguments,
+): (Breakpoint | Refused)[] {
+  const file = context.sources.find(args.source);
+  const group = file ?? `(other) ${args.source.path ?? args.source.name ?? ""}`;
+  // A client from before `breakpoints` sends lines only.
+  const asked: readonly DebugProtocol.SourceBreakpoint[] =
+    args.breakpoints ?? (args.lines ?? []).map((line) => ({ line }));
+  const set = asked.map((one): Breakpoint | Refused => {
+    const id = context.breakpoints.idOf(group, `${one.line}:${one.column ?? ""}`);
+    if (file === undefined) return { id, message: "This file is no source of the model." };
+    const statement = snap(context.sources.statements(file), toPlace(context.client, one));
+    return statement === undefined
+      ? { id, message: "No statement begins on this line or after it." }
+      : makeBreakpoint(id, statement, one);
+  });
+  context.breakpoints.replace(group, set);
+  return set;
+}
+
+function setOnFunction(
+  context: Context,
+  asked: DebugProtocol.FunctionBreakpoint,
+): Breakpoint | Refused {
+  const name = asked.name.trim().replace(/\(\)$/, "");
+  const id = context.breakpoints.idOf(FUNCTIONS, name);
+  const statement = functionEntry(statements, name);
+  return statement === undefined
+    ? { id, message: `The model has no function ${name}.` }
+    : makeBreakpoint(id, statement, asked, true);
+}
+
+function told(context: Context, set: Breakpoint | Refused): DebugProtocol.Breakpoint {
+  if (isRefused(set)) {
+    return { id: set.id, verified: false, message: set.message, reason: "failed" };
+  }
+  return {
+    id: set.id,
+    verified: true,
+    source: context.sources.of(set.statement.function.file),
+    ...location(context.client, set.statement),
+  };
+}
+
+function location(client: Client, statement: StatementInfo): DebugProtocol.BreakpointLocation {
+  return {
+    line: statement.line + client.lineShift,
+    column: statement.column + client.columnShift,
+    endLine: statement.endLine + client.lineShift,
+    endColumn: statement.endColumn + client.columnShift,
+  };
+}
+
+function toPlace(client: Client, place: { line: number; column?: number }): Place {
+  return {
+    line: place.line - client.lineShift,
+    column: place.column === undefined ? undefined : place.column - client.columnShift,
+  };
+}
+
+function range(client: Client, args: DebugProtocol.BreakpointLocationsArguments): [Place, Place] {
+  const from = toPlace(client, args);
+  const endLine = args.endLine === undefined ? from.line : args.endLine - client.lineShift;
+  const column = args.endColumn === undefined ? undefined : args.endColumn - client.columnShift;
+  return [from, { line: endLine, column }];
+}

@@ -1,0 +1,43 @@
+import { type Breakpoint, type Refused, isRefused } from "./breakpoint.js";
+
+/** All breakpoints of a session: those of each source, and those on functions. */
+export class BreakpointTable {
+  /** Whether the walk stops where the kernel does. */
+  stopsAtBug = true;
+  private readonly groups = new Map<string, readonly Breakpoint[]>();
+  private readonly ids = new Map<string, number>();
+
+  /** The number of the breakpoint that the user set at this place; it keeps it while it comes and goes. */
+  idOf(group: string, place: string): number {
+    const key = `${group} ${place}`;
+    let id = this.ids.get(key);
+    if (id === undefined) {
+      id = this.ids.size + 1;
+      this.ids.set(key, id);
+    }
+    return id;
+  }
+
+  /** Puts these breakpoints in the place of all earlier ones of their group. */
+  replace(group: string, breakpoints: readonly (Breakpoint | Refused)[]): void {
+    this.groups.set(
+      group,
+      breakpoints.filter((set): set is Breakpoint => !isRefused(set)),
+    );
+  }
+
+  /** Every breakpoint that stands somewhere. */
+  all(): Breakpoint[] {
+    return [...this.groups.values()].flat();
+  }
+
+  /** The breakpoints at a statement. */
+  at(statement: number): Breakpoint[] {
+    return this.all().filter((breakpoint) => breakpoint.statement.id === statement);
+  }
+
+  /** The numbers of the statements that have one. */
+  statements(): Set<number> {
+    return new Set(this.all().map((breakpoint) => breakpoint.statement.id));
+  }
+}

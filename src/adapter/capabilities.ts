@@ -1,0 +1,36 @@
+import type { DebugProtocol } from "@vscode/debugprotocol";
+import { BUG_FILTER } from "./breakpoints/requests.js";
+
+/** What the adapter can do. What is not named it cannot. */
+export const CAPABILITIES: DebugProtocol.Capabilities = {
+  supportsConfigurationDoneRequest: true,
+  supportsFunctionBreakpoints: true,
+  supportsConditionalBreakpoints: true,
+  supportsHitConditionalBreakpoints: true,
+  supportsLogPoints: true,
+  supportsBreakpointLocationsRequest: true,
+  supportsExceptionInfoRequest: true,
+  supportsExceptionFilterOptions: true,
+  exceptionBreakpointFilters: [
+    {
+      filter: BUG_FILTER,
+      label: "BUG_ON and oops",
+      description: "Stops where the guest's kernel stops: at a BUG_ON that holds, or at an oops.",
+      default: true,
+    },
+  ],
+  // Both directions: `stepBack` and `reverseContinue` hang on this one.
+  supportsStepBack: true,
+  supportsSteppingGranularity: true,
+  supportsEvaluateForHovers: true,
+  supportsClipboardContext: true,
+  supportsValueFormattingOptions: true,
+  supportsCompletionsRequest: true,
+  completionTriggerCharacters: [".", ">", "["],
+  supportsLoadedSourcesRequest: true,
+  supportsDelayedStackTraceLoading: true,
+  supportsReadMemoryRequest: true,
+  supportsRestartRequest: true,
+  supportsTerminateRequest: true,
+  supportsCancelRequest: true,
+};

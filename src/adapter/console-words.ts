@@ -1,0 +1,105 @@
+/**
+ * Words for the debug console of clients that have no buttons for going back. They begin with a dot, which no
+ * expression does.
+ */
+import type { Recording } from "../replay/recording.js";
+import { Failure, FailureId } from "./failure.js";
+import { landmark, LANDMARK_NAMES } from "./landmarks.js";
+import { noSuchStep, type MovementContext } from "./movement-requests.js";
+import { type Movement, toEnd, toStart } from "./movement.js";
+import { threadName } from "./threads.js";
+
+/** The answer to a word, and what happens after it. */
+export interface Spoken {
+  readonly text: string;
+  readonly after?: () => void | Promise<void>;
+}
+
+const HELP = [
+  ".next WHAT     to the next " + LANDMARK_NAMES.join(", "),
+  ".prev WHAT     to the previous one",
+  ".back          one statement back in the same function; the same as .prev over",
+  ".continue      to the next breakpoint",
+  ".reverse       to the breakpoint before",
+  ".goto STEP     to a step of the recording",
+  ".where         where the walk stands",
+  ".help          this list",
+  "All else is a C expression, such as info->shadow[3].grants_used[0]->gref; ,x after it: hexadecimal",
+].join("\n");
+
+/** The words, for completion. */
+export const WORDS: readonly string[] = [
+  ...LANDMARK_NAMES.map((what) => `.next ${what}`),
+  ...LANDMARK_NAMES.map((what) => `.prev ${what}`),
+  ".back",
+  ".continue",
+  ".reverse",
+  ".goto ",
+  ".where",
+  ".help",
+];
+
+/** Whether a text of the debug console is a word, and not an expression. */
+export function isWord(text: string): boolean {
+  return text.startsWith(".");
+}
+
+/** Answers a word. @throws Failure for one that does not exist */
+export function speak(context: MovementContext, text: string): Spoken {
+  const [word, what = "", ...rest] = text.trim().split(/\s+/);
+  if (rest.length > 0) throw unknown(text);
+  switch (word) {
+    case ".help":
+      return { text: HELP };
+    case ".where":
+      return { text: where(context.walk.recording, context.stop.moment.step) };
+    case ".back":
+      return jump(context, landmark("previous", what === "" ? "over" : what), text);
+    case ".next":
+      return jump(context, landmark("next", what), text);
+    case ".prev":
+    case ".previous":
+      return jump(context, landmark("previous", what), text);
+    case ".continue":
+      return run(context, toEnd);
+    case ".reverse":
+      return run(context, toStart);
+    case ".goto":
+      return goTo(context, what);
+    default:
+      throw unknown(text);
+  }
+}
+
+/** A step in one line. */
+export function where(recording: Recording, step: number): string {
+  const { function: fn, line, text } = recording.statementAt(step);
+  const place = `step ${step} of ${recording.length - 1} · ${threadName(recording.threadAt(step))}`;
+  return `${place} · ${fn.name} (${fn.file}:${line}) · ${text}`;
+}
+
+function jump(context: MovementContext, movement: Movement | undefined, text: string): Spoken {
+  if (movement === undefined) throw unknown(text);
+  const { mover, walk } = context;
+  const { step, reason } = movement(walk.recording, walk.cursor.step);
+  const end = reason === "end" || reason === "start" ? `there is none up to the ${reason}: ` : "";
+  return { text: end + where(walk.recording, step), after: () => mover.jump(movement) };
+}
+
+function run(context: MovementContext, movement: Movement): Spoken {
+  const { mover } = context;
+  return { text: "", after: () => mover.run(movement) };
+}
+
+function goTo(context: MovementContext, what: string): Spoken {
+  const { mover, walk } = context;
+  const step = what === "" ? NaN : Number(what);
+  if (!Number.isInteger(step) || step < 0 || step >= walk.recording.length) {
+    throw new Failure(FailureId.badArguments, noSuchStep(what, walk.recording.length));
+  }
+  return { text: where(walk.recording, step), after: () => mover.goTo(step) };
+}
+
+function unknown(text: string): Failure {
+  return new Failure(FailureId.expression, `There is no word '${text.trim()}'. Try .help.`);
+}

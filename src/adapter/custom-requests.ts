@@ -1,0 +1,51 @@
+/**
+ * The requests that this adapter knows beyond the protocol's own, and what they answer. All but `position`
+ * answer first and then move; a `stopped` event tells of the move. They go past breakpoints.
+ */
+import type { Thread } from "../core/machine.js";
+import type { RecordingEnd } from "../replay/recording.js";
+
+/**
+ * What one can go to the next or the previous of: a grant that is taken, a request that the driver takes, an
+ * interrupt, or a step: any (`step`), in the same function (`over`), in its caller (`out`).
+ */
+export type Landmark = "grant" | "request" | "interrupt" | "step" | "over" | "out";
+
+/** `grantwalk/next` and `grantwalk/previous`. */
+export interface LandmarkArguments {
+  what: Landmark;
+}
+
+/** `grantwalk/goTo`: to a step of the recording, from 0. */
+export interface GoToArguments {
+  step: number;
+}
+
+/** What `grantwalk/position` answers. Lines and columns count as the client has asked for. */
+export interface Position {
+  step: number;
+  /** Steps in the recording: they are 0 to length - 1. */
+  length: number;
+  /** The first step of the first request. */
+  entry: number;
+  end: RecordingEnd;
+  thread: Thread;
+  function: string;
+  /** Path below `src/core`. */
+  file: string;
+  line: number;
+  column: number;
+  text: string;
+}
+
+/** The custom requests by command, with their arguments and their answers. */
+export interface CustomRequests {
+  "grantwalk/next": { arguments: LandmarkArguments; body: undefined };
+  "grantwalk/previous": { arguments: LandmarkArguments; body: undefined };
+  "grantwalk/goTo": { arguments: GoToArguments; body: undefined };
+  /** Undoes `stepIn`: the step before, whichever function it is in. */
+  "grantwalk/stepBackInto": { arguments: undefined; body: undefined };
+  /** Undoes `stepOut`: the statement that called the function. */
+  "grantwalk/stepBackOut": { arguments: undefined; body: undefined };
+  "grantwalk/position": { arguments: undefined; body: Position };
+}

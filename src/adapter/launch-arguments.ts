@@ -1,0 +1,65 @@
+/** What a launch configuration says, checked. */
+import type { DebugProtocol } from "@vscode/debugprotocol";
+import { Failure, FailureId } from "./failure.js";
+import type { InputOptions } from "./host.js";
+
+/** The attributes of a launch configuration of type `blkfront`. */
+export interface LaunchArguments extends DebugProtocol.LaunchRequestArguments {
+  /** Path of a scenario or of a capture. */
+  program: string;
+  /** Lay the same buffers on pages of this size: "4K", "16K", "64K", or a number of bytes. */
+  pageSize?: string | number;
+  /** The disk to take from a capture of several. */
+  disk?: string;
+  /** Stop at the first step of the first request. Without it, at the first breakpoint. */
+  stopOnEntry?: boolean;
+}
+
+export interface Launch {
+  readonly program: string;
+  readonly input: InputOptions;
+  readonly stopOnEntry: boolean;
+  readonly noDebug: boolean;
+}
+
+const PAGE_SIZES = [4096, 16384, 65536];
+
+function pageSize(value: unknown): number {
+  const match = /^\s*(\d+)\s*(?:(k)(?:i?b)?)?\s*$/i.exec(String(value));
+  const bytes = match === null ? NaN : Number(match[1]) * (match[2] === undefined ? 1 : 1024);
+  if (!PAGE_SIZES.includes(bytes)) {
+    throw bad(`"pageSize" is "4K", "16K" or "64K", and not ${JSON.stringify(value)}.`);
+  }
+  return bytes;
+}
+
+function bad(text: string): Failure {
+  return new Failure(FailureId.badArguments, text, true);
+}
+
+function flag(name: string, value: unknown, otherwise: boolean): boolean {
+  if (value === undefined || value === null) return otherwise;
+  if (typeof value !== "boolean") throw bad(`"${name}" is true or false.`);
+  return value;
+}
+
+/** @throws Failure that says which attribute is wrong, and what it may be */
+export function readLaunch(args: Partial<LaunchArguments>): Launch {
+  const { program, disk } = args;
+  if (typeof program !== "string" || program.trim() === "") {
+    throw bad('"program" is missing: the path of a scenario or of a capture.');
+  }
+  if (disk !== undefined && disk !== null && typeof disk !== "string") {
+    throw bad('"disk" is the name of a disk in the capture, such as "xvda".');
+  }
+  const input: InputOptions = {};
+  if (args.pageSize !== undefined && args.pageSize !== null)
+    input.pageSize = pageSize(args.pageSize);
+  if (disk) input.disk = disk;
+  return {
+    program,
+    input,
+    stopOnEntry: flag("stopOnEntry", args.stopOnEntry, true),
+    noDebug: flag("noDebug", args.noDebug, false),
+  };
+}

@@ -1,0 +1,86 @@
+/** From a launch configuration to a recording on which the walk begins. */
+import type { Scenario } from "../core/scenario.js";
+import { Cursor } from "../replay/cursor.js";
+import { recordAsync } from "../replay/record.js";
+import { Failure, FailureId } from "./failure.js";
+import type { AdapterHost, OpenedInput } from "./host.js";
+import type { Launch } from "./launch-arguments.js";
+import { refusal, sayWarnings } from "./problems.js";
+import { Progress } from "./progress.js";
+import type { Walk } from "./walk.js";
+import type { Wire } from "./wire.js";
+
+export class Launcher {
+  private progress: Progress | null = null;
+
+  constructor(
+    private readonly host: AdapterHost,
+    private readonly wire: Wire,
+  ) {}
+
+  /**
+   * Opens the program and records it.
+   * @param shown whether the client shows progress
+   * @throws Failure that names what is wrong, and where
+   */
+  async open(launch: Launch, signal: AbortSignal, shown: boolean): Promise<Walk> {
+    const { program } = launch;
+    const { scenario, problems } = await this.read(launch);
+    const refused = refusal(program, problems);
+    if (refused !== null) throw refused;
+    if (scenario === null) {
+      throw new Failure(FailureId.program, `${program}: there is nothing to run in it.`, true);
+    }
+    sayWarnings(this.wire, program, problems);
+    const recording = await this.record(scenario, signal, shown);
+    if (recording.length === 0) {
+      throw new Failure(FailureId.program, `${program}: nothing in it reaches the driver.`, true);
+    }
+    return { program, scenario, recording, cursor: new Cursor(recording) };
+  }
+
+  /** The user has cancelled a progress: the recording ends where it has come to. */
+  cancelProgress(progressId: string): void {
+    this.progress?.cancelled(progressId);
+  }
+
+  private async read({ program, input }: Launch): Promise<OpenedInput> {
+    let text: string;
+    try {
+      text = await this.host.readText(program);
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      throw new Failure(FailureId.program, `${program} cannot be read: ${reason}`, true);
+    }
+    return this.host.openInput(program, text, input);
+  }
+
+  private async record(
+    scenario: Scenario,
+    signal: AbortSignal,
+    shown: boolean,
+  ): Promise<Walk["recording"]> {
+    const cancelled = { aborted: false };
+    const requests = scenario.workload.reduce(
+      (n, step) => n + ("submit" in step ? step.submit.length : 0),
+      0,
+    );
+    const progress = new Progress(this.wire, requests, () => (cancelled.aborted = true));
+    this.progress = progress;
+    const stop = (): void => void (cancelled.aborted = true);
+    signal.addEventListener("abort", stop);
+    try {
+      const recording = await recordAsync(scenario, {
+        signal: cancelled,
+        ...(shown ? { onProgress: (state) => progress.report(state) } : {}),
+      });
+      // Who cancels the launch wants none of it; who cancels the progress keeps what there is.
+      if (signal.aborted) throw new Failure(FailureId.cancelled, "The launch was cancelled.");
+      return recording;
+    } finally {
+      signal.removeEventListener("abort", stop);
+      progress.end();
+      this.progress = null;
+    }
+  }
+}

@@ -1,0 +1,114 @@
+/** Every way in which a request moves the cursor. The cursor tells of the move; nothing here sends a stop. */
+import type { Recording } from "../replay/recording.js";
+import type { Move } from "../replay/moves/move.js";
+import { continueBackwards, continueForwards } from "../replay/moves/run-to-breakpoint.js";
+import { BreakpointCheck } from "./breakpoints/check.js";
+import type { Breakpoint } from "./breakpoints/breakpoint.js";
+import type { BreakpointTable } from "./breakpoints/table.js";
+import type { Walk } from "./walk.js";
+
+/** A movement of a recording, such as `stepOver`. */
+export type Movement = (recording: Recording, step: number) => Move;
+
+/** What a logpoint, or a breakpoint that makes no sense, writes. */
+export type Say = (breakpoint: Breakpoint, text: string, isError: boolean) => void;
+
+/** To the last step. */
+export const toEnd: Movement = (recording) => ({ step: recording.length - 1, reason: "end" });
+
+/** To the first step. */
+export const toStart: Movement = () => ({ step: 0, reason: "start" });
+
+/** Milliseconds of looking at breakpoints after which the client's other requests get their turn. */
+const TURN = 20;
+
+/** Moves the cursor of one walk. A movement that is under way ends when another begins. */
+export class Mover {
+  private readonly check: BreakpointCheck;
+  private underWay: AbortController | null = null;
+
+  constructor(
+    private readonly walk: Walk,
+    private readonly table: BreakpointTable,
+    private readonly say: Say,
+  ) {
+    this.check = new BreakpointCheck(walk.recording, (breakpoint, text) =>
+      say(breakpoint, `The condition '${breakpoint.condition}' has no value: ${text}`, true),
+    );
+  }
+
+  /** Whether a movement is looking for its end. */
+  get isUnderWay(): boolean {
+    return this.underWay !== null;
+  }
+
+  /** Ends the movement that is under way; the cursor has not moved. */
+  interrupt(): void {
+    this.underWay?.abort();
+    this.underWay = null;
+  }
+
+  /** Goes where the movement leads, or to the first breakpoint on the way that stops it. */
+  async run(movement: Movement): Promise<void> {
+    this.interrupt();
+    const controller = new AbortController();
+    this.underWay = controller;
+    const { cursor, recording } = this.walk;
+    const move = movement(recording, cursor.step);
+    let stopped: Move = { step: cursor.step, reason: "step" };
+    try {
+      stopped = await this.untilBreakpoint(move, controller.signal);
+    } finally {
+      // Whatever has happened: the client waits for a stop.
+      if (!controller.signal.aborted) {
+        this.underWay = null;
+        cursor.follow(stopped);
+      }
+    }
+  }
+
+  /** Goes to a step. */
+  goTo(step: number): void {
+    this.interrupt();
+    this.walk.cursor.moveTo(step, "goto");
+  }
+
+  /** Goes where the movement leads, past all breakpoints. */
+  jump(movement: Movement): void {
+    this.interrupt();
+    const { cursor, recording } = this.walk;
+    cursor.follow(movement(recording, cursor.step));
+  }
+
+  /** The breakpoints that stop at a step. */
+  stopsAt(step: number): readonly Breakpoint[] {
+    const { id } = this.walk.recording.statementAt(step);
+    return this.check.at(step, this.table.at(id)).stops;
+  }
+
+  private async untilBreakpoint(move: Move, signal: AbortSignal): Promise<Move> {
+    const { cursor, recording } = this.walk;
+    const statements = this.table.statements();
+    const forwards = move.step > cursor.step;
+    const next = forwards ? continueForwards : continueBackwards;
+    let turnEnds = Date.now() + TURN;
+    for (let at = cursor.step; statements.size > 0;) {
+      const hit = next(recording, at, statements);
+      const beyond = forwards ? hit.step > move.step : hit.step < move.step;
+      if (hit.reason !== "breakpoint" || beyond) break;
+      const { stops, logs } = this.check.at(
+        hit.step,
+        this.table.at(recording.statementAt(hit.step).id),
+      );
+      for (const log of logs) this.say(log, this.check.message(log, hit.step), false);
+      if (stops.length > 0) return hit;
+      at = hit.step;
+      if (Date.now() >= turnEnds) {
+        await new Promise((resolve) => setTimeout(resolve, 0));
+        if (signal.aborted) break;
+        turnEnds = Date.now() + TURN;
+      }
+    }
+    return move;
+  }
+}

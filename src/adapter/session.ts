@@ -1,0 +1,242 @@
+/** One debug session: the requests of its life, and the wires between what answers all others. */
+import type { DebugProtocol } from "@vscode/debugprotocol";
+import { breakpointRequests } from "./breakpoints/requests.js";
+import type { Breakpoint } from "./breakpoints/breakpoint.js";
+import { BreakpointTable } from "./breakpoints/table.js";
+import { CAPABILITIES } from "./capabilities.js";
+import { type Client, SILENT_CLIENT, clientOf } from "./client.js";
+import { completionRequests } from "./completions.js";
+import { evaluateRequests } from "./evaluate-requests.js";
+import { exceptionRequests } from "./exception.js";
+import { Failure, FailureId } from "./failure.js";
+import type { AdapterHost } from "./host.js";
+import { KernelLog } from "./kernel-log.js";
+import { type Launch, type LaunchArguments, readLaunch } from "./launch-arguments.js";
+import { Launcher } from "./launcher.js";
+import { memoryRequests } from "./memory.js";
+import { type MovementContext, movementRequests } from "./movement-requests.js";
+import { Mover, toEnd } from "./movement.js";
+import { Sources, sourceRequests } from "./sources.js";
+import { stackTraceRequests } from "./stack-trace.js";
+import { Stop } from "./stop.js";
+import { type Why, stoppedBody } from "./stopped.js";
+import { threadRequests } from "./threads.js";
+import { VariableStore } from "./variable-store.js";
+import { variableRequests } from "./variables.js";
+import type { Walk } from "./walk.js";
+import { type Disposable, type Handlers, type Reply, Wire } from "./wire.js";
+
+/** What belongs to one recording and goes with it. */
+interface Running {
+  readonly walk: Walk;
+  readonly mover: Mover;
+  readonly log: KernelLog;
+  readonly endListening: () => void;
+}
+
+/**
+ * The debug adapter. Its shape is that of VS Code's `DebugAdapter`: `onDidSendMessage`, `handleMessage` and
+ * `dispose` are all that a client needs.
+ */
+export class DebugAdapterSession implements MovementContext {
+  readonly wire = new Wire();
+  readonly breakpoints = new BreakpointTable();
+  readonly sources: Sources;
+  readonly variables: VariableStore;
+  client: Client = SILENT_CLIENT;
+
+  private readonly launcher: Launcher;
+  private readonly walkListeners = new Set<(walk: Walk) => void>();
+  private running: Running | null = null;
+  private stopped: Stop | null = null;
+  private lastLaunch: Partial<LaunchArguments> | null = null;
+  private configured: () => void = () => undefined;
+  private readonly configuration = new Promise<void>((resolve) => (this.configured = resolve));
+
+  constructor(readonly host: AdapterHost) {
+    this.sources = new Sources(host);
+    this.variables = new VariableStore((key) => this.stop.root(key));
+    this.launcher = new Launcher(host, this.wire);
+    for (const handlers of [
+      this.lifeRequests(),
+      threadRequests,
+      stackTraceRequests(this),
+      variableRequests(this),
+      breakpointRequests(this),
+      movementRequests(this),
+      evaluateRequests(this),
+      completionRequests(this),
+      exceptionRequests(this),
+      memoryRequests(this),
+      sourceRequests(this),
+    ]) {
+      this.wire.handle(handlers);
+    }
+  }
+
+  // #region the shape of a DebugAdapter
+
+  readonly onDidSendMessage = this.wire.onDidSendMessage;
+
+  /** Takes a message of the client. */
+  handleMessage(message: object): void {
+    this.wire.handleMessage(message as DebugProtocol.ProtocolMessage);
+  }
+
+  /** Ends everything; nothing is sent any more. */
+  dispose(): void {
+    this.close();
+    this.wire.close();
+  }
+
+  // #endregion
+
+  // #region what others work with
+
+  get walk(): Walk {
+    return this.current.walk;
+  }
+
+  get mover(): Mover {
+    return this.current.mover;
+  }
+
+  get stop(): Stop {
+    const { recording, cursor } = this.current.walk;
+    if (this.stopped === null) this.stopped = new Stop(recording, cursor.step);
+    return this.stopped;
+  }
+
+  paused(): void {
+    this.tellStop("pause");
+  }
+
+  /** Calls the listener with each walk that begins, the one that is under way included. */
+  onDidBeginWalk(listener: (walk: Walk) => void): Disposable {
+    this.walkListeners.add(listener);
+    if (this.running !== null) listener(this.running.walk);
+    return { dispose: () => this.walkListeners.delete(listener) };
+  }
+
+  // #endregion
+
+  private get current(): Running {
+    if (this.running === null) {
+      throw new Failure(FailureId.notRecorded, "Nothing has been recorded yet.");
+    }
+    return this.running;
+  }
+
+  private lifeRequests(): Handlers {
+    return {
+      initialize: (args: DebugProtocol.InitializeRequestArguments): Reply => {
+        if (args.pathFormat !== undefined && args.pathFormat !== "path") {
+          throw new Failure(FailureId.badArguments, "Paths have to be paths, not URIs.");
+        }
+        this.client = clientOf(args);
+        return { body: CAPABILITIES, after: () => this.wire.event("initialized") };
+      },
+      launch: (args: Partial<LaunchArguments>, signal: AbortSignal) => this.launch(args, signal),
+      attach: () => {
+        throw new Failure(
+          FailureId.badArguments,
+          "There is nothing to attach to: use launch.",
+          true,
+        );
+      },
+      configurationDone: () => ({ after: () => this.configured() }),
+      restart: (args: DebugProtocol.RestartArguments, signal: AbortSignal) =>
+        this.launch((args.arguments as Partial<LaunchArguments>) ?? this.lastLaunch ?? {}, signal),
+      cancel: (args: DebugProtocol.CancelArguments) => {
+        if (args.progressId !== undefined) this.launcher.cancelProgress(args.progressId);
+        if (args.requestId !== undefined) this.wire.cancel(args.requestId);
+      },
+      terminate: () => ({ after: () => this.terminate() }),
+      disconnect: () => {
+        this.close();
+      },
+    };
+  }
+
+  private async launch(args: Partial<LaunchArguments>, signal: AbortSignal): Promise<Reply> {
+    const launch = readLaunch(args);
+    const walk = await this.launcher.open(launch, signal, this.client.progress);
+    this.lastLaunch = args;
+    this.close();
+    this.begin(walk);
+    return { after: () => this.start(launch) };
+  }
+
+  private begin(walk: Walk): void {
+    const mover = new Mover(walk, this.breakpoints, (breakpoint, text, isError) =>
+      this.sayAt(breakpoint, text, isError),
+    );
+    const log = new KernelLog(this.wire, walk.recording);
+    const endListening = walk.cursor.onDidMove(({ cause }) => this.moved(cause));
+    this.running = { walk, mover, log, endListening };
+    for (const listener of this.walkListeners) listener(walk);
+  }
+
+  private async start(launch: Launch): Promise<void> {
+    const { walk, mover } = this.current;
+    // Breakpoints may come before the launch is answered or after it.
+    await this.configuration;
+    if (this.running?.walk !== walk) return;
+    if (launch.noDebug) this.runToEnd();
+    else if (launch.stopOnEntry) walk.cursor.moveTo(walk.recording.entry, "entry");
+    else await mover.run(toEnd);
+  }
+
+  private runToEnd(): void {
+    const { walk, log } = this.current;
+    log.toEnd();
+    this.wire.event("exited", { exitCode: walk.recording.end === "bug" ? 1 : 0 });
+    this.terminate();
+  }
+
+  private terminate(): void {
+    this.close();
+    this.wire.event("terminated");
+  }
+
+  private close(): void {
+    this.running?.mover.interrupt();
+    this.running?.endListening();
+    this.running = null;
+    this.stopped = null;
+    this.variables.nextStop();
+  }
+
+  /** The cursor has moved, whoever moved it. */
+  private moved(why: Why): void {
+    const { mover, walk, log } = this.current;
+    // Somebody else has moved it while a movement was looking for its end.
+    if (mover.isUnderWay) mover.interrupt();
+    this.stopped = null;
+    this.variables.nextStop();
+    if (why === "end") log.toEnd();
+    else log.upTo(walk.cursor.step);
+    this.tellStop(why);
+  }
+
+  private tellStop(why: Why): void {
+    const { mover, walk } = this.current;
+    const { recording, cursor } = walk;
+    const hits = why === "breakpoint" ? mover.stopsAt(cursor.step) : [];
+    this.wire.event(
+      "stopped",
+      stoppedBody(recording, cursor.step, why, hits, this.breakpoints.stopsAtBug),
+    );
+  }
+
+  private sayAt(breakpoint: Breakpoint, text: string, isError: boolean): void {
+    const { statement } = breakpoint;
+    this.wire.event("output", {
+      category: isError ? "stderr" : "console",
+      output: `${text}\n`,
+      source: this.sources.of(statement.function.file),
+      line: statement.line + this.client.lineShift,
+      column: statement.column + this.client.columnShift,
+    });
+  }
+}
