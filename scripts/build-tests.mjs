@@ -9,6 +9,7 @@ import path from "node:path";
 import process from "node:process";
 import { pathToFileURL } from "node:url";
 import * as esbuild from "esbuild";
+import { stepping } from "./stepping/plugin.mjs";
 import { checkout } from "./vscode/places.mjs";
 
 /** The kinds of tests, in the order in which they run. */
@@ -41,11 +42,8 @@ const scriptsStay = {
   },
 };
 
-/**
- * @param {string[]} [wanted]
- * @param {esbuild.Plugin[]} [plugins] what the sources under test need to be built with
- */
-export async function buildTests(wanted = kinds, plugins = []) {
+/** @param {string[]} [wanted] */
+export async function buildTests(wanted = kinds) {
   for (const kind of wanted) {
     const outdir = path.join(checkout, "out", "test", kind);
     // A test that was renamed or deleted must not run again.
@@ -67,7 +65,7 @@ export async function buildTests(wanted = kinds, plugins = []) {
       packages: "external",
       sourcemap: "linked",
       logLevel: "warning",
-      plugins: [scriptsStay, ...plugins],
+      plugins: [scriptsStay, stepping()],
     });
     if (inExtensionHost)
       fs.writeFileSync(path.join(outdir, "package.json"), '{ "type": "commonjs" }\n');

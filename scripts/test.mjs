@@ -191,7 +191,9 @@ for (const { name, counts, seconds } of outcomes) {
   console.log(`${name.padEnd(12)}${numbers.join("  ")}  ${seconds.toFixed(1).padStart(8)}`);
 }
 for (const { name, counts } of outcomes) {
-  for (const text of counts.failures) console.log(`failed in ${name}: ${text}`);
+  for (const text of counts.failures) {
+    console.log(`failed in ${name}: ${text.replaceAll(checkout + path.sep, "")}`);
+  }
 }
 const passed = outcomes.reduce((sum, { counts }) => sum + counts.passed, 0);
 const failed = outcomes.reduce((sum, { counts }) => sum + counts.failed, 0);

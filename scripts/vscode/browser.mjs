@@ -37,32 +37,30 @@ export function findBrowser() {
   return own && fs.existsSync(own) ? own : undefined;
 }
 
-/** The words to put before a command of the administrator, if he can be had without a password. */
-function asRoot() {
-  if (process.getuid?.() === 0) return [];
-  const sudo = onPath("sudo");
-  if (sudo && spawnSync(sudo, ["-n", "true"], { stdio: "ignore" }).status === 0)
-    return [sudo, "-n"];
-  return undefined;
+/**
+ * Runs a command as the administrator, if that needs no password.
+ *
+ * @param {string[]} command
+ */
+function runAsRoot(command) {
+  const words = process.getuid?.() === 0 ? command : ["sudo", "-n", ...command];
+  const result = spawnSync("env", ["DEBIAN_FRONTEND=noninteractive", ...words], {
+    encoding: "utf8",
+  });
+  return { ok: result.status === 0, output: `${result.stdout ?? ""}${result.stderr ?? ""}`.trim() };
 }
 
 /** @param {Say} say */
 function installFromDebian(say) {
-  const prefix = asRoot();
-  if (!onPath("apt-get") || !prefix) return false;
+  if (!onPath("apt-get") || !runAsRoot(["true"]).ok) return false;
   say("No Chromium found: installing Debian's (chromium, fonts-dejavu) with apt-get ...");
   // Tests draw text: without a font, VS Code shows boxes.
-  const packages = ["chromium", "fonts-dejavu"];
-  for (const args of [
-    ["update", "-qq"],
-    ["install", "-y", "-qq", "--no-install-recommends", ...packages],
-  ]) {
-    const command = [...prefix, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", ...args];
-    const result = spawnSync(command[0], command.slice(1), { encoding: "utf8" });
-    if (result.status !== 0) {
-      say(`apt-get ${args.join(" ")} failed:\n${(result.stderr || result.stdout || "").trim()}`);
-      return false;
-    }
+  const install = ["install", "-y", "-qq", "--no-install-recommends", "chromium", "fonts-dejavu"];
+  for (const args of [["update", "-qq"], install]) {
+    const { ok, output } = runAsRoot(["apt-get", ...args]);
+    if (ok) continue;
+    say(`apt-get ${args.join(" ")} failed:\n${output}`);
+    return false;
   }
   return true;
 }

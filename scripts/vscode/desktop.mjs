@@ -60,5 +60,5 @@ export async function fetchDesktop() {
 /** @param {unknown} error */
 function oneLine(error) {
   const text = error instanceof Error ? error.message : String(error);
-  return text.split("\n")[0].trim();
+  return text.replace(/\n[^]*/, "").trim();
 }

@@ -158,12 +158,10 @@ export async function installServer(say = console.log) {
     linkRipgrep();
     // VS Code and its extensions look into the archive that the desktop build has.
     symlink(modules, path.join(serverRoot, "node_modules.asar"));
-    for (const [standIn, owner] of [
-      ["spdlog.cjs", path.join("@vscode", "spdlog")],
-      ["native-watchdog.cjs", "native-watchdog"],
-    ]) {
-      const main = path.join(modules, owner, "index.js");
-      fs.copyFileSync(path.join(serverRecipe, "stand-ins", standIn), main);
+    const standIns = path.join(serverRecipe, "stand-ins");
+    for (const owner of ["@vscode/spdlog", "native-watchdog"]) {
+      const standIn = path.join(standIns, `${path.basename(owner)}.cjs`);
+      fs.copyFileSync(standIn, path.join(modules, owner, "index.js"));
     }
     fs.writeFileSync(stamp, recipeHash());
     say(`  3/3 it is ready (${seconds()})`);

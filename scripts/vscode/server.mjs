@@ -13,7 +13,7 @@ import { startGroup } from "./process-group.mjs";
  * @typedef {object} ServerOptions
  * @property {Record<string, unknown>} [settings] user settings on top of the quiet ones
  * @property {string} [vsix] an extension to install before the start
- * @property {string} [dataDir] kept when given, else a temporary folder that goes with the server
+ * @property {string | undefined} [dataDir] kept when given, else a temporary folder that goes with the server
  * @property {number} [port] 0 (any) unless given
  * @property {boolean} [automation] lets a browser that we drive hear the end of extension tests
  * @property {NodeJS.ProcessEnv} [env] on top of this process's; reaches the extension host
@@ -22,9 +22,9 @@ import { startGroup } from "./process-group.mjs";
 
 /**
  * @typedef {object} Opening
- * @property {string} [folder] the folder to open
- * @property {string} [developmentPath] an extension folder to load in development mode
- * @property {string} [testsPath] the module of extension tests to run
+ * @property {string | undefined} [folder] the folder to open
+ * @property {string | undefined} [developmentPath] an extension folder to load in development mode
+ * @property {string | undefined} [testsPath] the module of extension tests to run
  * @property {[string, string][]} [payload] more of what the workbench takes
  */
 

@@ -3,7 +3,7 @@ import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import process from "node:process";
-import { createVSIX, listFiles } from "@vscode/vsce";
+import { PackageManager, createVSIX, listFiles } from "@vscode/vsce";
 import { checkout } from "./places.mjs";
 
 /** The folder of the extension; GRANTWALK_EXTENSION names another one to try these scripts on. */
@@ -30,7 +30,7 @@ export async function stageExtension(source = extensionSource) {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), "grantwalk-stage-"));
   const remove = () => fs.rmSync(folder, { recursive: true, force: true });
   process.once("exit", remove);
-  for (const file of await listFiles({ cwd: source, dependencies: false })) {
+  for (const file of await listFiles({ cwd: source, packageManager: PackageManager.None })) {
     const target = path.join(folder, file);
     fs.mkdirSync(path.dirname(target), { recursive: true });
     fs.copyFileSync(path.join(source, file), target);

@@ -7,11 +7,11 @@ export interface TreeRow {
   /** The name of a variable, else the row's label. */
   name: string;
   /** The value of a variable. */
-  value?: string;
+  value: string | undefined;
   /** All that the row shows. */
   text: string;
   /** Undefined where there is nothing below. */
-  expanded?: boolean;
+  expanded: boolean | undefined;
   selected: boolean;
 }
 

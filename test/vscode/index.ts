@@ -10,7 +10,7 @@ export interface Results {
   passed: number;
   failed: number;
   pending: number;
-  failures: { title: string; message: string; stack?: string }[];
+  failures: { title: string; message: string; stack: string | undefined }[];
 }
 
 export async function run(): Promise<void> {

@@ -1,6 +1,7 @@
 // Stands in for @vscode/spdlog, whose native part would have to be compiled. VS Code's log files
 // are what explains a failed test, so this one writes them; it never rotates, as its servers are
 // short-lived.
+/* eslint @typescript-eslint/no-require-imports: "off" -- it replaces a CommonJS module */
 "use strict";
 const fs = require("fs");
 const path = require("path");
