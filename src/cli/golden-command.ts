@@ -19,7 +19,9 @@ export function addGolden(program: Command): void {
 async function caseFiles(dir: string): Promise<string[]> {
   const entries = await readdir(dir, { recursive: true, withFileTypes: true });
   return entries
-    .filter((entry) => entry.isFile() && entry.name.endsWith(".json") && entry.name !== "index.json")
+    .filter(
+      (entry) => entry.isFile() && entry.name.endsWith(".json") && entry.name !== "index.json",
+    )
     .map((entry) => path.join(entry.parentPath ?? entry.path, entry.name))
     .sort();
 }

@@ -33,5 +33,7 @@ async function importCapture(file: string, { output, ...how }: ImportOptions): P
   }
   await writeFile(output, text);
   const requests = scenario.workload.flatMap((step) => ("submit" in step ? step.submit : []));
-  process.stderr.write(`${output}: ${requests.length} requests on ${scenario.guest.pageSize / 1024}K pages\n`);
+  process.stderr.write(
+    `${output}: ${requests.length} requests on ${scenario.guest.pageSize / 1024}K pages\n`,
+  );
 }

@@ -24,8 +24,7 @@ export function parsePageSize(text: string): PageSize {
 const colors = pc.createColors(Boolean(process.stderr.isTTY) && pc.isColorSupported);
 
 function printProblem(file: string, problem: Problem): void {
-  const severity =
-    problem.severity === "error" ? colors.red("error") : colors.yellow("warning");
+  const severity = problem.severity === "error" ? colors.red("error") : colors.yellow("warning");
   const where = `${file}:${problem.line}:${problem.range.start.character + 1}`;
   const path = problem.path === "" ? "" : ` ${problem.path}:`;
   process.stderr.write(`${where}: ${severity}:${path} ${problem.message}\n`);
@@ -43,7 +42,8 @@ export async function readInput(
   try {
     content = await readFile(file);
   } catch (error) {
-    const reason = (error as NodeJS.ErrnoException).code === "ENOENT" ? "no such file" : String(error);
+    const reason =
+      (error as NodeJS.ErrnoException).code === "ENOENT" ? "no such file" : String(error);
     process.stderr.write(`${file}: ${colors.red("error")}: ${reason}\n`);
     process.exitCode = 2;
     return null;

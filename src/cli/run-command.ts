@@ -19,7 +19,9 @@ interface RunOptions {
 export function addRun(program: Command): void {
   program
     .command("run")
-    .description("run a scenario (*.blkfront.json) or a capture, and list what became of each request")
+    .description(
+      "run a scenario (*.blkfront.json) or a capture, and list what became of each request",
+    )
     .argument("<file>", "scenario or capture")
     .option("--events <out.jsonl>", "write every tracepoint to a file, one JSON object a line")
     .option("--page-size <size>", "lay the same buffers on pages of 4K, 16K or 64K", parsePageSize)

@@ -78,7 +78,8 @@ export class RunSummary {
   private cells(req: request): string[] {
     const row = this.rows.get(req);
     const name = req.parts > 1 ? `${req.nr}.${req.part}` : String(req.nr);
-    const op = req.cmd_flags & REQ_DISCARD ? "discard" : req.cmd_flags & REQ_WRITE ? "write" : "read";
+    const op =
+      req.cmd_flags & REQ_DISCARD ? "discard" : req.cmd_flags & REQ_WRITE ? "write" : "read";
     const result =
       req.state === "ended" ? (req.error === 0 ? "ok" : `error ${req.error}`) : req.state;
     return [
@@ -98,11 +99,28 @@ export class RunSummary {
 
   /** The table, the kernel's messages and the totals. */
   text(): string {
-    const head = ["request", "op", "sector", "bytes", "on the ring", "id", "slot", "grants", "copied", "kept", "end"];
+    const head = [
+      "request",
+      "op",
+      "sector",
+      "bytes",
+      "on the ring",
+      "id",
+      "slot",
+      "grants",
+      "copied",
+      "kept",
+      "end",
+    ];
     const lines = [head, ...this.machine.requests.map((req) => this.cells(req))];
-    const widths = head.map((_, column) => Math.max(...lines.map((line) => line[column]?.length ?? 0)));
+    const widths = head.map((_, column) =>
+      Math.max(...lines.map((line) => line[column]?.length ?? 0)),
+    );
     const table = lines.map((line) =>
-      line.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join("  ").trimEnd(),
+      line
+        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+        .join("  ")
+        .trimEnd(),
     );
     const said = this.messages.map((message) => `  ${message}`);
     const kernel = said.length === 0 ? [] : ["", "The kernel said:", ...said];

@@ -172,7 +172,8 @@ export class GoldenObserver {
   }
 
   private message(event: Of<"message">): void {
-    if (event.level === "info" || event.level === "warning") this.add("printk", { text: event.text });
+    if (event.level === "info" || event.level === "warning")
+      this.add("printk", { text: event.text });
     else if (event.level === "fatal") this.add("xenbus_dev_fatal", { text: event.text });
     else this.add(event.level, { text: event.text });
   }
@@ -272,7 +273,10 @@ export class GoldenObserver {
     };
   }
 
-  private grant_row(taken: Of<"grant_taken">, written: Of<"segment_written"> | undefined): number[] {
+  private grant_row(
+    taken: Of<"grant_taken">,
+    written: Of<"segment_written"> | undefined,
+  ): number[] {
     const { queueing, machine } = this;
     const entry = grant_entry_addr(machine.kernel.gnttab, taken.gref);
     return [

@@ -1,7 +1,18 @@
 /** A recorded case as a scenario and as the tasks of its steps. */
 import type { Task } from "../../core/machine.js";
-import type { BackendSettings, RequestSettings, ResponseSettings, Scenario } from "../../core/scenario.js";
-import type { GoldenCase, GoldenConfig, GoldenRequest, GoldenResponse, GoldenStep } from "./case.js";
+import type {
+  BackendSettings,
+  RequestSettings,
+  ResponseSettings,
+  Scenario,
+} from "../../core/scenario.js";
+import type {
+  GoldenCase,
+  GoldenConfig,
+  GoldenRequest,
+  GoldenResponse,
+  GoldenStep,
+} from "./case.js";
 
 /** The Linux pfn of the recorded data page 0. */
 export const FIRST_DATA_PAGE = 0x1000;

@@ -97,8 +97,7 @@ export function derived_of(machine: Machine): Record<string, unknown> {
   const limits = info.rq?.limits;
   const indirect = xenbus_read_otherend(info.xbdev, "feature-max-indirect-segments") !== null;
   const nrPage = indirect ? info.max_indirect_segments : 11;
-  const flush =
-    (info.feature_flush & REQ_FLUSH ? 1 : 0) | (info.feature_flush & REQ_FUA ? 2 : 0);
+  const flush = (info.feature_flush & REQ_FLUSH ? 1 : 0) | (info.feature_flush & REQ_FUA ? 2 : 0);
   const entries = info.grant_slab.filter((entry) => entry !== null);
   return {
     XEN_PAGES_PER_SEGMENT: XEN_PAGES_PER_SEGMENT(kernel),

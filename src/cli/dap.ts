@@ -1,0 +1,70 @@
+/** The debug adapter over standard input and output, for editors other than VS Code. */
+import { readFile } from "node:fs/promises";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+import { ProtocolServer } from "@vscode/debugadapter/lib/protocol.js";
+import type { DebugProtocol } from "@vscode/debugprotocol";
+import type { AdapterHost } from "../adapter/host.js";
+import { DebugAdapterSession } from "../adapter/session.js";
+
+/** The folder of the model's sources, which the build puts beside the command line. */
+const model = fileURLToPath(new URL("model/", import.meta.url));
+
+/** The adapter's host in Node. */
+export function nodeHost(sources = model): AdapterHost {
+  return {
+    readFile: async (file) => {
+      try {
+        return await readFile(file);
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code === "ENOENT") throw new Error("no such file");
+        throw error;
+      }
+    },
+    sourcePath: (file) => path.join(sources, file),
+    readSource: (file) => readFile(path.join(sources, file), "utf8"),
+  };
+}
+
+/** Puts a session's messages on a pair of streams, framed as the protocol wants it. */
+class StreamServer extends ProtocolServer {
+  constructor(private readonly session: DebugAdapterSession) {
+    super();
+    // The base class numbers what it sends; the session has numbered it in the same order.
+    session.onDidSendMessage((message) => {
+      if (message.type === "event") this.sendEvent(message as DebugProtocol.Event);
+      else this.sendResponse({ ...(message as DebugProtocol.Response), seq: 0 });
+    });
+  }
+
+  override handleMessage(message: DebugProtocol.ProtocolMessage): void {
+    this.session.handleMessage(message);
+  }
+}
+
+/**
+ * Serves one session.
+ * @returns a promise of the end of the session: the client has disconnected, or has gone
+ */
+export function serve(
+  input: NodeJS.ReadableStream,
+  output: NodeJS.WritableStream,
+  host: AdapterHost = nodeHost(),
+): Promise<void> {
+  const session = new DebugAdapterSession(host);
+  const server = new StreamServer(session);
+  return new Promise((resolve) => {
+    const end = (): void => {
+      session.dispose();
+      resolve();
+    };
+    server.on("close", end);
+    // What is no JSON has no request that could be answered, and the lengths after it mean nothing.
+    server.on("error", end);
+    session.onDidSendMessage((message) => {
+      const { type, command } = message as DebugProtocol.Response;
+      if (type === "response" && command === "disconnect") setImmediate(end);
+    });
+    server.start(input, output);
+  });
+}
