@@ -64,7 +64,15 @@ export function requestAt(index: RequestIndex, moment: MomentView): RequestTrack
 }
 
 /** In these frames a step works towards the next thing that will happen to a grant. */
-const TOWARDS = /^(blkif_completion|blkif_copy_from_grant|xen_blkbk_|dispatch_|blkback_)/;
+const TOWARDS = /^(blkif_completion|blkif_copy_from_grant|dispatch_rw_block_io)$/;
+/** In these a variable names the reference that the back end is about. */
+const OF_REFERENCE = /^(xen_blkbk_(un)?map|(un)?map_grant|keeps|segment_sectors)$/;
+
+function grefIn(frame: FrameView): number | undefined {
+  const seg = frame.variables.get("seg") as { gref?: unknown } | undefined;
+  const gref = seg?.gref ?? frame.variables.get("gref");
+  return typeof gref === "number" ? gref : undefined;
+}
 
 function indexIn(value: unknown): number | null {
   if (typeof value !== "object" || value === null || !("grant_idx" in value)) return null;
@@ -83,9 +91,18 @@ export function grantAt(track: RequestTrack, moment: MomentView): number | null 
         : (indexIn(frame.variables.get("setup")) ?? indexIn(frame.variables.get("data")));
     if (grant !== null) return grant < track.grants ? grant : null;
   }
-  const done = countUpTo(track.touchSteps, moment.step - 1);
-  const towards = moment.thread === "backend" || TOWARDS.test(moment.statement.function.name);
+  const { name } = moment.statement.function;
+  const inner = moment.stack[0];
+  if (inner !== undefined && (OF_REFERENCE.test(name) || inner.variables.has("seg"))) {
+    const gref = grefIn(inner);
+    if (gref !== undefined && moment.thread === "backend") {
+      const grant = track.grefs.indexOf(gref);
+      return grant < 0 ? null : grant;
+    }
+  }
+  const done = countUpTo(track.touchSteps, moment.step);
+  const towards = TOWARDS.test(name);
   const at = towards && done < track.touchGrants.length ? done : done - 1;
   const grant = track.touchGrants[at] ?? -1;
-  return grant < 0 ? null : grant;
+  return grant < 0 || (moment.thread === "backend" && !towards) ? null : grant;
 }

@@ -4,7 +4,7 @@ import { grantAt, requestAt } from "./focus.js";
 import { size } from "./format.js";
 import type { MomentView, RecordingView } from "./recording.js";
 import { countUpTo, indexRequests, type RequestIndex } from "./request-index.js";
-import type { RequestTrack } from "./request-track.js";
+import { GrantColumn, grantStep, type RequestTrack } from "./request-track.js";
 import type { ListWindow, Scene } from "./scene.js";
 import { bytesView } from "./sections/bytes.js";
 import { changesSince } from "./sections/changes.js";
@@ -97,7 +97,7 @@ export class PanelModel {
    */
   lookBehind(scene: Scene): PanelState["copy"] {
     const copy = currentCopy(scene);
-    if (copy === null || copy.at >= scene.step || this.earlier.has(copy.at)) return null;
+    if (copy === null || copy.at > scene.step || this.earlier.has(copy.at)) return null;
     const before = this.beforeCopy(copy);
     if (this.earlier.size >= KEPT_COPIES) {
       const oldest = this.earlier.keys().next();
@@ -108,7 +108,7 @@ export class PanelModel {
   }
 
   private beforeCopy({ event, at }: CurrentCopy): Uint8Array {
-    // The tracepoint may be a statement of its own behind the copy; one step earlier is before it surely.
+    // The copy is the statement right before the first step that shows it.
     const { machine } = this.recording.momentAt(Math.max(0, at - 1));
     return mem_read(machine.kernel.mem, event.dst, event.len);
   }
@@ -123,8 +123,8 @@ export class PanelModel {
 
   /** The step at which a grant of a request was set up, or null. */
   stepOfGrant(track: RequestTrack, grant: number): number | null {
-    const at = track.eventSteps[grant * 6] ?? -1;
-    return at < 0 ? null : at;
+    const at = grantStep(track, grant, GrantColumn.taken);
+    return at < 0 ? null : Math.min(at, this.recording.length - 1);
   }
 
   /** The last step up to `step`, else the first after it, that gave a reference to a grant; or null. */

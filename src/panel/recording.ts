@@ -51,6 +51,8 @@ export interface RecordingView {
   /** Steps. */
   readonly length: number;
   readonly tracepoints: TraceView;
+  /** The statement that a step is about to run. */
+  statementAt(step: number): StatementView;
   momentAt(step: number): MomentView;
 }
 

@@ -18,7 +18,7 @@ export interface RequestIndex {
   readonly tracks: readonly RequestTrack[];
   readonly byKey: ReadonlyMap<string, RequestTrack>;
   readonly events: TraceView;
-  /** Steps at which something happened to some request, in order, and which one it was. */
+  /** First steps after something happened to some request, in order, and which one it was. */
   readonly touchSteps: readonly number[];
   readonly touchTracks: readonly number[];
 }
@@ -155,6 +155,7 @@ class Gatherer {
           fresh: event.fresh,
           address: event.addr,
         });
+        this.grefs.set(event.gref, { track, grant: -1 });
         break;
       case "grant_taken":
         grant = event.grant_idx;
@@ -179,10 +180,10 @@ class Gatherer {
         );
         break;
       case "grant_released":
+        this.grefs.delete(event.gref);
         if (event.indirect) break;
         grant = event.grant_idx;
         noteGrantEvent(track, grant, GrantColumn.returned, place, step);
-        this.grefs.delete(event.gref);
         break;
       case "backend_response":
         if (track.response < 0) track.response = step;
@@ -206,9 +207,27 @@ class Gatherer {
     if (holder === undefined) return;
     const { track, grant } = holder;
     if (track.backend < 0 && event.kind !== "backend_unmap") track.backend = step;
-    if (event.kind === "backend_io") noteGrantEvent(track, grant, GrantColumn.moved, place, step);
+    if (event.kind === "backend_io" && grant >= 0) noteGrantEvent(track, grant, GrantColumn.moved, place, step);
     this.touch(track, step, grant);
   }
+}
+
+/**
+ * The first step at which the machine shows what a tracepoint tells. A statement that does nothing but tell
+ * comes after the deed; where the deed's own statement tells, it is done at the next step.
+ */
+function firstStepAfter(recording: RecordingView): (step: number) => number {
+  const tells = new Map<unknown, boolean>();
+  return (step) => {
+    if (step >= recording.length) return step;
+    const statement = recording.statementAt(step);
+    let only = tells.get(statement);
+    if (only === undefined) {
+      only = /^[\w.]+\.trace\?\.\(/.test(statement.text);
+      tells.set(statement, only);
+    }
+    return only ? step : step + 1;
+  };
 }
 
 /** Gathers the requests of a recording; takes time in proportion to its tracepoints, once. */
@@ -217,9 +236,10 @@ export function indexRequests(recording: RecordingView): RequestIndex {
   // The last moment knows every request; what is read of them never changes.
   const last = recording.length > 0 ? recording.momentAt(recording.length - 1) : null;
   const gatherer = new Gatherer(last?.machine.requests ?? []);
+  const after = firstStepAfter(recording);
   for (let place = 0; place < events.length; place++) {
     const { step, event } = events.at(place);
-    gatherer.add(place, step, event);
+    gatherer.add(place, after(step), event);
   }
   const { tracks, byKey, touchSteps, touchTracks } = gatherer;
   return { tracks, byKey, events, touchSteps, touchTracks };

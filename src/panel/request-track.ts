@@ -10,14 +10,14 @@ const COLUMNS = 6;
 export interface FrameTrack {
   n: number;
   gref: number;
-  /** Step that granted the frame. */
+  /** First step at which the frame is granted. */
   step: number;
   fresh: boolean;
   /** Physical address of its bytes. */
   address: number;
 }
 
-/** Steps are -1 for what never happened. */
+/** Steps are the first at which it has happened; -1 for what never does. */
 export interface RequestTrack {
   readonly key: string;
   readonly ordinal: number;
@@ -43,7 +43,7 @@ export interface RequestTrack {
   error: number;
   rejected: boolean;
   readonly frames: FrameTrack[];
-  /** For each grant and column the place of the event in the tracepoints and its step, or -1. */
+  /** For each grant and column the event's place in the tracepoints, and the first step after it; or -1. */
   readonly events: Int32Array;
   readonly eventSteps: Int32Array;
   /** For each grant its reference and whether it was new; 0 before it has one. */
@@ -131,7 +131,7 @@ export function grantEvent(track: RequestTrack, grant: number, column: GrantColu
   return track.events[grant * COLUMNS + column] ?? -1;
 }
 
-/** The step at which something happened to a grant, or -1. */
+/** The first step at which something has happened to a grant, or -1. */
 export function grantStep(track: RequestTrack, grant: number, column: GrantColumn): number {
   return track.eventSteps[grant * COLUMNS + column] ?? -1;
 }

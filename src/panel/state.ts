@@ -281,7 +281,7 @@ export interface CopyView {
   source: CopyEnd;
   target: CopyEnd;
   state: "to come" | "next" | "done";
-  /** The step that copies. */
+  /** The first step at which the bytes are there. */
   at: number;
   /** Offset in the copied run of the bytes below. */
   from: number;

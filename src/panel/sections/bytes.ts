@@ -34,7 +34,7 @@ function segmentsWritten(scene: Scene, track: RequestTrack, first: number, capac
   let written = 0;
   for (let grant = first; grant < end; grant++) {
     const at = grantStep(track, grant, GrantColumn.written);
-    if (at >= 0 && at < scene.step) written++;
+    if (at >= 0 && at <= scene.step) written++;
   }
   return written;
 }
@@ -149,8 +149,8 @@ function choicesOf(track: RequestTrack, frames: readonly FrameTrack[], shown: By
 /** The bytes to show: the chosen ones, else those that the current grant's segment goes to. */
 export function bytesView(scene: Scene): BytesView | null {
   const { track, step, choices, grant } = scene;
-  if (track === null || track.idTaken < 0 || track.idTaken >= step) return null;
-  const frames = track.frames.filter((frame) => frame.step < step);
+  if (track === null || track.idTaken < 0 || track.idTaken > step) return null;
+  const frames = track.frames.filter((frame) => frame.step <= step);
   const wanted =
     choices.bytes === "auto"
       ? (frames[grant === null ? frames.length - 1 : Math.floor(grant / PER_FRAME)] ?? frames.at(-1))

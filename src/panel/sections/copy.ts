@@ -3,7 +3,7 @@ import { mem_read } from "../../core/linux/memory.js";
 import { rq_data_dir } from "../../core/linux/request.js";
 import { changedRanges } from "./bytes.js";
 import type { RecordedEventOf } from "../recording.js";
-import { GrantColumn, grantEvent } from "../request-track.js";
+import { GrantColumn, grantEvent, grantStep } from "../request-track.js";
 import type { Scene } from "../scene.js";
 import type { CopyEnd, CopyView } from "../state.js";
 
@@ -14,6 +14,7 @@ type CopyEvent = RecordedEventOf<"bytes_copied">;
 
 export interface CurrentCopy {
   readonly event: CopyEvent;
+  /** The first step at which the bytes are there. */
   readonly at: number;
 }
 
@@ -23,12 +24,12 @@ export function currentCopy(scene: Scene): CurrentCopy | null {
   if (track === null || grant === null) return null;
   const back = grantEvent(track, grant, GrantColumn.copiedBack);
   // A read's copy belongs to its completion, and is not announced while its grants are set up.
-  const completing = back >= 0 && track.taken >= 0 && step > track.taken;
-  const place = completing ? back : grantEvent(track, grant, GrantColumn.copied);
+  const completing = back >= 0 && track.taken >= 0 && step >= track.taken;
+  const column = completing ? GrantColumn.copiedBack : GrantColumn.copied;
+  const place = grantEvent(track, grant, column);
   if (place < 0) return null;
-  const found = index.events.at(place);
-  if (found.event.kind !== "bytes_copied") return null;
-  return { event: found.event, at: found.step };
+  const { event } = index.events.at(place);
+  return event.kind === "bytes_copied" ? { event, at: grantStep(track, grant, column) } : null;
 }
 
 /** Why nothing is copied for the current grant. */
@@ -40,7 +41,7 @@ export function whyNoCopy(scene: Scene): string {
     return "Grants do not persist: the caller's own pages are granted, and nothing is copied.";
   }
   const reads = rq_data_dir(track.req) === 0;
-  if (reads && (track.taken < 0 || step <= track.taken)) {
+  if (reads && (track.taken < 0 || step < track.taken)) {
     return "A read: its bytes are copied back when the response is taken.";
   }
   return grant === null
@@ -69,7 +70,7 @@ export function copyView(
   const intoGrant = event.way === "in";
   const source = mem_read(mem, event.src, event.len);
   const target = mem_read(mem, event.dst, event.len);
-  const done = at < scene.step;
+  const done = at <= scene.step;
   const old = done ? before : target;
   const ranges = old === null ? [] : changedRanges(old, done ? target : source);
   // The window begins with the line of the first byte that the copy changes.
@@ -83,7 +84,7 @@ export function copyView(
     length: event.len,
     source: endAt(scene, event.src, intoGrant ? null : gref),
     target: endAt(scene, event.dst, intoGrant ? gref : null),
-    state: done ? "done" : at === scene.step ? "next" : "to come",
+    state: done ? "done" : /^memcpy\(/.test(scene.moment.statement.text) ? "next" : "to come",
     at,
     from,
     sourceBytes: part(source),

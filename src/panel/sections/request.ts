@@ -41,7 +41,7 @@ export function summarize(scene: Scene): RequestSummary | null {
   if (track === null) return null;
   const { req } = track;
   const { settings } = req;
-  const named = track.idTaken >= 0 && track.idTaken < step;
+  const named = track.idTaken >= 0 && track.idTaken <= step;
   return {
     key: track.key,
     nr: track.nr,
@@ -72,9 +72,9 @@ export function summarize(scene: Scene): RequestSummary | null {
   };
 }
 
-/** How far a request has come before `step` runs. */
+/** How far a request has come when `step` is about to run. */
 export function phaseAt(track: RequestTrack, step: number): RequestPhase {
-  const past = (at: number): boolean => at >= 0 && at < step;
+  const past = (at: number): boolean => at >= 0 && at <= step;
   if (past(track.end)) return "ended";
   if (past(track.taken)) return "completion";
   if (past(track.response)) return "answered";
@@ -93,11 +93,11 @@ const STAGES: readonly (readonly [GrantColumn, GrantState])[] = [
   [GrantColumn.taken, GrantState.taken],
 ];
 
-/** The stage that a grant has reached before `step` runs. */
+/** The stage that a grant has reached when `step` is about to run. */
 export function grantStateAt(track: RequestTrack, grant: number, step: number): GrantState {
   for (const [column, state] of STAGES) {
     const at = grantStep(track, grant, column);
-    if (at >= 0 && at < step) return state;
+    if (at >= 0 && at <= step) return state;
   }
   return GrantState.waiting;
 }

@@ -67,8 +67,8 @@ export function ringView(scene: Scene): RingView | null {
     slots.push(slotAt(scene, index, stateAt(index, values.req_prod, values.rsp_prod)));
   }
   const track = scene.track;
-  const held = track !== null && track.idTaken >= 0 && track.idTaken < scene.step;
-  const writing = held && (track.queued < 0 || track.queued >= scene.step);
+  const held = track !== null && track.idTaken >= 0 && track.idTaken <= scene.step;
+  const writing = held && (track.queued < 0 || track.queued > scene.step);
   if (writing && !slots.some(({ slot }) => slot === track.slot)) {
     slots.push(slotAt(scene, values.req_prod_pvt, SlotState.private));
   }
@@ -79,7 +79,7 @@ export function ringView(scene: Scene): RingView | null {
       slot.changed = was?.state !== slot.state || was.id !== slot.id;
     }
   }
-  const gone = track !== null && track.end >= 0 && track.end < scene.step;
+  const gone = track !== null && track.end >= 0 && track.end <= scene.step;
   return {
     entries: nr_ents,
     free: RING_FREE_REQUESTS(ring),

@@ -59,19 +59,19 @@ function markRows(rows: Window<ShadowRow>, before: Window<ShadowRow>): void {
 
 function indirectGrants(scene: Scene, track: RequestTrack, shadow: blk_shadow): IndirectGrant[] {
   return track.frames
-    .filter(({ step }) => step < scene.step)
+    .filter(({ step }) => step <= scene.step)
     .map(({ n, gref }) => ({
       n,
       gref,
       page: shadow.indirect_grants[n]?.page ?? 0,
-      changed: scene.previous !== null && scene.previous.position.step <= (track.frames[n]?.step ?? 0),
+      changed: scene.previous !== null && scene.previous.position.step < (track.frames[n]?.step ?? 0),
     }));
 }
 
 /** The shadow entry; null before the request has one. */
 export function shadowEntry(scene: Scene): ShadowEntry | null {
   const { track, step, grant } = scene;
-  if (track === null || track.idTaken < 0 || track.idTaken >= step) return null;
+  if (track === null || track.idTaken < 0 || track.idTaken > step) return null;
   const shadow = scene.machine.info.shadow[track.id];
   if (shadow === undefined) return null;
   const { from, count } = scene.windows.shadow;

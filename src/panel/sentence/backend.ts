@@ -59,6 +59,16 @@ export const backend: Area = {
     on(/GTF_reading/, (w) => say`Xen notes in the grant table that ${gref(w.number("gref"))} is mapped for reading and writing.`),
     on(/./, (w) => say`The back end maps ${gref(w.number("gref"))}.`),
   ],
+  map_grant: [
+    on(/nr_entries/, (w) => say`${gref(w.number("gref"))} is looked up in the grant table of ${be(w).gnttab.nr_entries} entries.`),
+    on(/GTF_permit_access\)/, (w) => (w.number("flags") & 3) === 1 ? say`The guest grants ${gref(w.number("gref"))}, so it can be mapped.` : say`The guest does not grant ${gref(w.number("gref"))}: it cannot be mapped.`, (w) => ((w.number("flags") & 3) === 1 ? "plain" : "warning")),
+    on(/GTF_reading/, (w) => say`Xen notes in the grant table that ${gref(w.number("gref"))} is mapped for reading and writing.`),
+    on(/./, (w) => say`The back end maps ${gref(w.number("gref"))}.`),
+  ],
+  segment_sectors: [
+    on(/./, (w) => say`The segment of ${gref(segmentOf(w).gref)} runs from sector ${segmentOf(w).first_sect} to ${segmentOf(w).last_sect} of its page.`),
+  ],
+  inner_operation: [on(/./, (w) => say`The operation that is answered is that of the data, also for an indirect request: ${blkif_op_text(w.value<blkif_request>("req").operation)} here.`)],
   xen_blkbk_unmap: [on(/./, (w) => say`The back end unmaps ${gref(w.number("gref"))}: its grant can be ended.`)],
   keeps: [on(/./, (w) => say`Does ${gref(w.number("gref"))} stay mapped after the response?`)],
   dispatch: [
@@ -66,7 +76,7 @@ export const backend: Area = {
     on(/dispatch_discard_io/, () => say`The back end discards the sectors.`),
     on(/forced/, (w) => w.value<number | null>("forced") === null ? say`The request is executed.` : say`The scenario answers this request with ${statusText(w.value<number>("forced"))}, and no data moves.`),
     on(/keeps\(/, () => say`What the back end does not keep is unmapped.`),
-    on(/^(const|let|if)/, (w) => say`The back end takes up a ${blkif_op_text(w.value<blkif_request>("req").operation)}.`),
+    on(/^(const|let|if)/, (w) => say`The back end takes up shadow id ${w.value<blkif_request>("req").u.rw.id}, operation ${blkif_op_text(w.value<blkif_request>("req").operation)}.`),
     on(/^return/, (w) => say`The request is done: ${statusText(w.number("status"))}.`),
   ],
   make_response: [

@@ -17,7 +17,8 @@ const common: readonly Rule[] = [
       ? say`The entry at the head of the free list is taken. It has no reference yet, and neither has any entry behind it.`
       : say`The entry at the head of the free list is taken: ${gref(first.gref)}, with page ${hex(first.page)}.`;
   }),
-  on(/^if \(gnt_list_entry\.gref !== GRANT_INVALID_REF\)|^return gnt_list_entry/, (w) => {
+  on(/^return gnt_list_entry/, (w) => say`The entry with ${gref(entryOf(w).gref)} is handed to the caller.`),
+  on(/^if \(gnt_list_entry\.gref !== GRANT_INVALID_REF\)/, (w) => {
     const { gref: ref } = entryOf(w);
     return ref === 0
       ? say`The entry has no reference, so one is claimed for it and its page is granted.`

@@ -31,7 +31,7 @@ function worstCase(w: Words): { text: ReturnType<typeof say>; grefs: number } {
   const { nr_phys_segments: segments } = reqOf(w);
   const grefs = segments * w.perPage;
   const uses = segmentsOf(reqOf(w)).reduce((sum, segment) => sum + segment.grants, 0);
-  const used = uses < grefs ? ` It will use ${count(uses)}.` : "";
+  const used = uses < grefs ? ` The request will use ${count(uses)}.` : "";
   return {
     grefs,
     text: say`The worst case is reserved: ${amount(segments, "segment")} of ${amount(w.perPage, "Xen page")} make ${amount(grefs, "grant")}.${used}`,

@@ -5,10 +5,12 @@ import { backend } from "./backend.js";
 import { completion } from "./completion.js";
 import { connect } from "./connect.js";
 import { grants } from "./grants.js";
+import { helpers, loops } from "./helpers.js";
 import { queueRequest } from "./queue-request.js";
 import { requestFunction } from "./request-function.js";
 import { setupGrant } from "./setup-grant.js";
-import { type Area, code, NotInScope, say, Words } from "./words.js";
+import { tellingOf, toldAt } from "./told.js";
+import { type Area, code, NotInScope, type Rule, say, Words } from "./words.js";
 
 const AREAS: readonly Area[] = [
   setupGrant,
@@ -18,6 +20,7 @@ const AREAS: readonly Area[] = [
   completion,
   backend,
   connect,
+  helpers,
 ];
 
 const WHO = {
@@ -33,24 +36,35 @@ function plainly(scene: Scene): TextPart[] {
   return say`${WHO[scene.moment.thread]} runs ${code(short)}.`;
 }
 
-function spoken(words: Words): Pick<Sentence, "parts" | "tone"> | null {
-  const { text } = words.scene.moment.statement;
-  const { name } = words.scene.moment.statement.function;
-  for (const area of AREAS) {
-    for (const rule of area[name] ?? []) {
-      if (!rule.when.test(text)) continue;
-      try {
-        const parts = rule.say(words);
-        if (parts !== null) return { parts, tone: rule.tone?.(words) ?? "plain" };
-      } catch (error) {
-        // A variable that is not in scope yet, or that holds what no sound driver has in it.
-        if (!(error instanceof NotInScope || error instanceof TypeError || error instanceof RangeError)) {
-          throw error;
-        }
+type Spoken = Pick<Sentence, "parts" | "tone">;
+
+function byRule(words: Words, rules: readonly Rule[]): Spoken | null {
+  for (const rule of rules) {
+    if (!rule.when.test(words.text)) continue;
+    try {
+      const parts = rule.say(words);
+      if (parts !== null) return { parts, tone: rule.tone?.(words) ?? "plain" };
+    } catch (error) {
+      // A variable that is not in scope yet, or that holds what no sound driver has in it.
+      if (!(error instanceof NotInScope || error instanceof TypeError || error instanceof RangeError)) {
+        throw error;
       }
     }
   }
   return null;
+}
+
+function spoken(words: Words): Spoken | null {
+  const { scene } = words;
+  const event = toldAt(scene);
+  const told = event && tellingOf(scene, event);
+  if (event !== null && told !== null) return { parts: told, tone: event.kind === "request_busy" ? "warning" : "plain" };
+  const { name } = scene.moment.statement.function;
+  for (const area of AREAS) {
+    const found = byRule(words, area[name] ?? []);
+    if (found !== null) return found;
+  }
+  return byRule(words, loops);
 }
 
 /** The sentence of a moment. */
