@@ -1,7 +1,7 @@
 /** What a launch configuration says, checked. */
 import type { DebugProtocol } from "@vscode/debugprotocol";
 import { Failure, FailureId } from "./failure.js";
-import type { InputOptions } from "./host.js";
+import type { OpenOptions } from "../inputs/open.js";
 
 /** The attributes of a launch configuration of type `blkfront`. */
 export interface LaunchArguments extends DebugProtocol.LaunchRequestArguments {
@@ -9,15 +9,15 @@ export interface LaunchArguments extends DebugProtocol.LaunchRequestArguments {
   program: string;
   /** Lay the same buffers on pages of this size: "4K", "16K", "64K", or a number of bytes. */
   pageSize?: string | number;
-  /** The disk to take from a capture of several. */
-  disk?: string;
+  /** The disk to take from a capture of several: its name or its virtual device number. */
+  disk?: string | number;
   /** Stop at the first step of the first request. Without it, at the first breakpoint. */
   stopOnEntry?: boolean;
 }
 
 export interface Launch {
   readonly program: string;
-  readonly input: InputOptions;
+  readonly input: OpenOptions;
   readonly stopOnEntry: boolean;
   readonly noDebug: boolean;
 }
@@ -49,10 +49,10 @@ export function readLaunch(args: Partial<LaunchArguments>): Launch {
   if (typeof program !== "string" || program.trim() === "") {
     throw bad('"program" is missing: the path of a scenario or of a capture.');
   }
-  if (disk !== undefined && disk !== null && typeof disk !== "string") {
-    throw bad('"disk" is the name of a disk in the capture, such as "xvda".');
+  if (disk !== undefined && disk !== null && !["string", "number"].includes(typeof disk)) {
+    throw bad('"disk" is the name of a disk in the capture, such as "xvda", or its number.');
   }
-  const input: InputOptions = {};
+  const input: OpenOptions = {};
   if (args.pageSize !== undefined && args.pageSize !== null)
     input.pageSize = pageSize(args.pageSize);
   if (disk) input.disk = disk;

@@ -1,9 +1,10 @@
 /** From a launch configuration to a recording on which the walk begins. */
 import type { Scenario } from "../core/scenario.js";
+import { type OpenedInput, openInput } from "../inputs/open.js";
 import { Cursor } from "../replay/cursor.js";
 import { recordAsync } from "../replay/record.js";
 import { Failure, FailureId } from "./failure.js";
-import type { AdapterHost, OpenedInput } from "./host.js";
+import type { AdapterHost } from "./host.js";
 import type { Launch } from "./launch-arguments.js";
 import { refusal, sayWarnings } from "./problems.js";
 import { Progress } from "./progress.js";
@@ -45,14 +46,14 @@ export class Launcher {
   }
 
   private async read({ program, input }: Launch): Promise<OpenedInput> {
-    let text: string;
+    let content: Uint8Array;
     try {
-      text = await this.host.readText(program);
+      content = await this.host.readFile(program);
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
       throw new Failure(FailureId.program, `${program} cannot be read: ${reason}`, true);
     }
-    return this.host.openInput(program, text, input);
+    return openInput(program, content, input);
   }
 
   private async record(

@@ -104,11 +104,14 @@ class Evaluator {
   private call(name: string, argument: Value): Value {
     const { world } = this.names;
     switch (name) {
-      case "$bytes":
+      case "$bytes": {
+        const own = argument.members?.().find((member) => member.name === "[bytes]");
+        if (own !== undefined) return own.value;
         if (argument.address === undefined || argument.size === undefined) {
           throw new ExpressionError(`'${argument.type}' does not lie in the guest's memory.`);
         }
-        return bytes(world, argument.address, argument.size);
+        return bytes(world, world.machine.kernel.mem, argument.address, argument.size);
+      }
       case "$entry":
         if (typeof argument.raw !== "number" || !isReference(world, argument.raw)) {
           throw new ExpressionError("The grant table has no such reference.");

@@ -38,7 +38,7 @@ export function tokens(text: string): Token[] {
     const hit = kinds
       .map(([kind, pattern]) => ({ kind, text: match(pattern) }))
       .find((candidate) => candidate.text !== null);
-    if (hit?.text == null) {
+    if (hit === undefined || hit.text === null) {
       throw new ExpressionError(`'${text[at]}' does not belong in an expression.`);
     }
     found.push({ kind: hit.kind, text: hit.text, at });

@@ -1,6 +1,7 @@
 import { boolean, enumerator, flags, integer, text } from "./numbers.js";
 import { list } from "./list.js";
 import { page, reference } from "./pages.js";
+import { plainStruct } from "./plain.js";
 import { REQ_FLAGS } from "./request.js";
 import { array, field, struct } from "./value.js";
 import type { Presenter } from "./world.js";
@@ -31,8 +32,8 @@ export const blkfront_info: Presenter<"blkfront_info"> = (world, raw) =>
       field("ring", world.show("blkif_front_ring", raw.ring)),
       field("evtchn", integer("unsigned int", raw.evtchn)),
       field("rq", world.point("request_queue", raw.rq)),
-      field("work", world.any("work", raw.work)),
-      field("callback", world.any("callback", raw.callback)),
+      field("work", plainStruct(world, "work", raw.work)),
+      field("callback", plainStruct(world, "callback", raw.callback)),
       field(
         "shadow",
         array(`struct blk_shadow [${raw.shadow.length}]`, raw.shadow, raw.shadow.length, (index) =>

@@ -2,7 +2,7 @@
 import type { request } from "../../core/linux/request.js";
 import { boolean, flags, integer, text } from "./numbers.js";
 import { address } from "./pages.js";
-import { plainMembers } from "./plain.js";
+import { plainStruct } from "./plain.js";
 import { REQ_FLAGS } from "./request.js";
 import { array, field, leaf, struct } from "./value.js";
 import type { Presenter } from "./world.js";
@@ -27,10 +27,7 @@ export const request_queue: Presenter<"request_queue"> = (world, raw) => {
       ),
     ),
     field("stopped", boolean(raw.stopped)),
-    field(
-      "limits",
-      struct("struct queue_limits", raw.limits, "", () => plainMembers(world, raw.limits)),
-    ),
+    field("limits", plainStruct(world, "limits", raw.limits)),
     field("flush_flags", flags("unsigned int", raw.flush_flags, REQ_FLAGS)),
   ]);
 };

@@ -1,5 +1,11 @@
 /** Pages, addresses, bytes and grant references: what points into the guest's memory. */
-import { FRAME_SIZE, mem_get16, mem_get32, mem_get8 } from "../../core/linux/memory.js";
+import {
+  FRAME_SIZE,
+  type memory,
+  mem_get16,
+  mem_get32,
+  mem_get8,
+} from "../../core/linux/memory.js";
 import {
   GRANT_ENTRY_SIZE,
   GTF_permit_access,
@@ -79,9 +85,18 @@ export function grantEntry(world: World, ref: number): Value {
   );
 }
 
+/** A region as a memory reference can name it; there are none into memory that is not the guest's. */
+export function region(
+  world: World,
+  mem: memory,
+  address: number,
+  size: number,
+): { address: number; size: number } | undefined {
+  return mem === world.machine.kernel.mem ? { address, size } : undefined;
+}
+
 /** The bytes of a region, one by one. */
-export function bytes(world: World, at: number, size: number): Value {
-  const { mem } = world.machine.kernel;
+export function bytes(world: World, mem: memory, at: number, size: number): Value {
   return array(
     `uint8_t [${size}]`,
     { at, size },
@@ -95,11 +110,11 @@ export function bytes(world: World, at: number, size: number): Value {
       );
       return shown.join(" ") + (size > shown.length ? " …" : "");
     },
-    { address: at, size },
+    region(world, mem, at, size),
   );
 }
 
 /** The child that shows a structure's bytes. */
-export function rawBytes(world: World, at: number, size: number): Member {
-  return derived("bytes", bytes(world, at, size), (parent) => `$bytes(${parent})`);
+export function rawBytes(world: World, mem: memory, at: number, size: number): Member {
+  return derived("bytes", bytes(world, mem, at, size), (parent) => `$bytes(${parent})`);
 }

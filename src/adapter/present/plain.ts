@@ -1,7 +1,17 @@
 /** Anything without a presenter of its own, field by field. */
 import { boolean, enumerator, hexadecimal, integer, text } from "./numbers.js";
 import { address, frame, page, reference } from "./pages.js";
-import { type Member, type Value, array, field, leaf, struct } from "./value.js";
+import {
+  type Format,
+  type Member,
+  type Value,
+  array,
+  field,
+  hasChildren,
+  leaf,
+  pointer,
+  struct,
+} from "./value.js";
 import type { StructureName, Structures, World } from "./world.js";
 
 /** What a number is, by the name that the driver's source gives to such a thing. */
@@ -46,6 +56,39 @@ export function recognise(raw: object): StructureName | null {
   for (const [name, marks] of MARKS) if (marks.every((mark) => mark in raw)) return name;
   const keys = Object.keys(raw);
   return keys.length === 1 && keys[0] === "head" ? "grant_ref_chain" : null;
+}
+
+/** The C types of structures that are shown field by field, by a field that only they have. */
+const TYPES: readonly (readonly [string, string])[] = [
+  ["gref_head", "struct setup_rw_req"],
+  ["bvec_offset", "struct copy_from_grant"],
+  ["queued", "struct gnttab_free_callback"],
+  ["pending", "struct work_struct"],
+  ["max_hw_sectors", "struct queue_limits"],
+  ["place", "struct pending_req"],
+  ["keepsMapped", "struct xen_blkif"],
+];
+
+function typeOf(name: string, raw: object): string {
+  return TYPES.find(([mark]) => mark in raw)?.[1] ?? `struct ${name}`;
+}
+
+/** So many fields are shown in the line of a structure that has no words of its own. */
+const IN_LINE = 4;
+
+/** The first plain fields of a structure. */
+function preview(members: readonly Member[]): (format: Format) => string {
+  const plain = members.filter(({ value }) => !hasChildren(value) && value.raw !== undefined);
+  const shown = plain.slice(0, IN_LINE);
+  const rest = members.length > shown.length ? ", …" : "";
+  return (format) =>
+    `{ ${shown.map(({ name, value }) => `${name} = ${value.text(format)}`).join(", ")}${rest} }`;
+}
+
+/** A structure without a presenter of its own. */
+export function plainStruct(world: World, name: string, raw: object): Value {
+  const text = (format: Format): string => preview(plainMembers(world, raw))(format);
+  return struct(typeOf(name, raw), raw, text, () => plainMembers(world, raw));
 }
 
 /** The names of an object's fields: its own, and those that its class computes. */
@@ -103,10 +146,12 @@ function object(world: World, name: string, raw: object): Value {
   if (ArrayBuffer.isView(raw) && !(raw instanceof DataView)) {
     return entries(world, name, raw as Uint8Array);
   }
+  if (raw instanceof Set) return entries(world, name, [...(raw as Set<unknown>)]);
   if (raw instanceof Map) return leaf("map", raw, `${raw.size} entries`);
   if (isMemory(raw)) return leaf("memory", raw, "the guest's memory");
   const known = recognise(raw);
   // A variable that holds an object is what C would call a pointer to it.
   if (known !== null) return world.point(known, raw as Structures[typeof known]);
-  return struct(`struct ${name} *`, raw, "", () => plainMembers(world, raw));
+  const target = plainStruct(world, name, raw);
+  return pointer(target.type, target);
 }

@@ -1,4 +1,5 @@
 /** What lies in a ring slot or in a driver's private copy of it, decoded by its operation. */
+import type { memory } from "../../core/linux/memory.js";
 import {
   BLKIF_OP_DISCARD,
   BLKIF_OP_FLUSH_DISKCACHE,
@@ -12,7 +13,7 @@ import {
 } from "../../core/xen/blkif.js";
 import { operationName, statusName } from "./constants.js";
 import { hex, integer, named } from "./numbers.js";
-import { rawBytes, reference } from "./pages.js";
+import { rawBytes, reference, region } from "./pages.js";
 import { type Member, type Value, array, field, struct } from "./value.js";
 import type { Presenter, World } from "./world.js";
 
@@ -27,29 +28,24 @@ export const blkif_request_rw: Presenter<"blkif_request_rw"> = (world, raw) =>
     field("handle", integer("blkif_vdev_t", raw.handle)),
     field("id", integer("uint64_t", raw.id)),
     field("sector_number", integer("blkif_sector_t", raw.sector_number)),
-    field(
-      "seg",
-      segments(world, raw.seg, (index) => raw.seg_addr(index)),
-    ),
+    field("seg", segments(world, raw)),
   ]);
 
-/** `struct blkif_request_segment`, which has 8 bytes wherever it lies. */
-function segments(
-  world: World,
-  segs: readonly { gref: number; first_sect: number; last_sect: number }[],
-  addr: (index: number) => number,
-): Value {
+/** `seg[]`: a segment has 8 bytes wherever it lies. */
+function segments(world: World, rw: request_view["u"]["rw"]): Value {
+  const segs = rw.seg;
+  // The back end's copies lie in memory of its own, for which there are no addresses.
+  const mem = (rw as unknown as { mem: memory }).mem;
   return array(
     `struct blkif_request_segment [${segs.length}]`,
     segs,
     segs.length,
     (index) => ({
       ...world.show("blkif_request_segment", segs[index] as (typeof segs)[number]),
-      address: addr(index),
-      size: SEGMENT_SIZE,
+      ...region(world, mem, rw.seg_addr(index), SEGMENT_SIZE),
     }),
     undefined,
-    segs.length === 0 ? undefined : { address: addr(0), size: segs.length * SEGMENT_SIZE },
+    segs.length === 0 ? undefined : region(world, mem, rw.seg_addr(0), segs.length * SEGMENT_SIZE),
   );
 }
 
@@ -134,9 +130,9 @@ export const blkif_request: Presenter<"blkif_request"> = (world, raw) => {
     () => [
       field("operation", operation(raw.operation)),
       field("u", union(world, raw)),
-      rawBytes(world, raw.addr, size),
+      rawBytes(world, raw.mem, raw.addr, size),
     ],
-    { address: raw.addr, size },
+    region(world, raw.mem, raw.addr, size),
   );
 };
 
@@ -151,8 +147,8 @@ export const blkif_response: Presenter<"blkif_response"> = (world, raw) => {
       field("id", integer("uint64_t", raw.id)),
       field("operation", operation(raw.operation)),
       field("status", named("int16_t", raw.status, statusName(raw.status))),
-      rawBytes(world, raw.addr, size),
+      rawBytes(world, raw.mem, raw.addr, size),
     ],
-    { address: raw.addr, size },
+    region(world, raw.mem, raw.addr, size),
   );
 };

@@ -44,7 +44,7 @@ function entry(world: World, slot: number): Value {
   const at = sring.addr + SRING_HEADER + slot * layout.entry;
   const holds = slotHolds(ring, sring, slot);
   const members = (): Member[] => {
-    const raw = rawBytes(world, at, layout.entry);
+    const raw = rawBytes(world, kernel.mem, at, layout.entry);
     if (holds === "request") {
       const view = new blkif_request(kernel.mem, at, layout);
       return [field("req", world.show("blkif_request", view)), raw];
@@ -86,7 +86,7 @@ export const blkif_sring: Presenter<"blkif_sring"> = (world, raw) => {
           { address: raw.addr + SRING_HEADER, size: nr_ents * info.layout.entry },
         ),
       ),
-      rawBytes(world, raw.addr, size),
+      rawBytes(world, raw.mem, raw.addr, size),
     ],
     { address: raw.addr, size },
   );
