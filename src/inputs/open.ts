@@ -33,8 +33,8 @@ export interface OpenedInput {
 /** The part of the web's TextDecoder that is used; Node and browsers have it as a global. */
 declare const TextDecoder: new (label: string) => { decode(bytes: Uint8Array): string };
 
-/** The first bytes of a record of the kernel's blktrace, in either byte order. */
-const BLKTRACE_MAGIC = [0x65617407, 0x07746165];
+/** A record of the kernel's blktrace begins with this and a version, in the order of its machine. */
+const BLKTRACE_MAGIC = 0x656174;
 
 /** Enough of a file to see whether it is text. */
 const SAMPLE_BYTES = 8192;
@@ -42,41 +42,30 @@ const SAMPLE_BYTES = 8192;
 function isBlktrace(bytes: Uint8Array): boolean {
   if (bytes.length < 4) return false;
   const view = new DataView(bytes.buffer, bytes.byteOffset, 4);
-  // The version of the format is in the lowest byte.
-  return BLKTRACE_MAGIC.some(
-    (magic) =>
-      (view.getUint32(0, true) & 0xffffff00) >>> 0 === (magic & 0xffffff00) >>> 0 ||
-      (view.getUint32(0, false) & 0xffffff00) >>> 0 === (magic & 0xffffff00) >>> 0,
-  );
+  return [true, false].some((little) => view.getUint32(0, little) >>> 8 === BLKTRACE_MAGIC);
 }
+
+const EXPECTED =
+  "A scenario (*.blkfront.json) or a capture (the trace.txt of xenblk-capture) was expected.";
 
 /** The text of a file, or why it is none. */
 function decode(content: Uint8Array | string): { text: string } | { refused: string } {
-  if (typeof content === "string") return refuseBinary(content);
-  const expected =
-    "A scenario (*.blkfront.json) or a capture (the trace.txt of xenblk-capture) was expected.";
+  const binary = { refused: `This is no text but a binary file. ${EXPECTED}` };
+  if (typeof content === "string") {
+    return content.slice(0, SAMPLE_BYTES).includes("\0") ? binary : { text: content };
+  }
+  // Some editors of Windows write UTF-16 with this mark.
   if (content[0] === 0xff && content[1] === 0xfe) {
     return { text: new TextDecoder("utf-16le").decode(content) };
   }
   if (content[0] === 0x1f && content[1] === 0x8b) {
-    return { refused: `This file is compressed with gzip: unpack it first. ${expected}` };
+    return { refused: `This file is compressed with gzip: unpack it first. ${EXPECTED}` };
   }
   if (isBlktrace(content)) {
-    return {
-      refused: `This is a binary record of blktrace, which has no buffers. ${expected}`,
-    };
+    return { refused: `This is a binary record of blktrace, which has no buffers. ${EXPECTED}` };
   }
-  if (content.subarray(0, SAMPLE_BYTES).includes(0)) {
-    return { refused: `This is no text but a binary file. ${expected}` };
-  }
+  if (content.subarray(0, SAMPLE_BYTES).includes(0)) return binary;
   return { text: new TextDecoder("utf-8").decode(content) };
-}
-
-function refuseBinary(text: string): { text: string } | { refused: string } {
-  if (!text.slice(0, SAMPLE_BYTES).includes("\0")) return { text };
-  const expected =
-    "A scenario (*.blkfront.json) or a capture (the trace.txt of xenblk-capture) was expected.";
-  return { refused: `This is no text but a binary file. ${expected}` };
 }
 
 function kindOfName(name: string): InputKind | null {

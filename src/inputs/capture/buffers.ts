@@ -32,6 +32,8 @@ export class StandInPages {
 
 export interface CapturedBuffer {
   segments: BufferSegment[];
+  /** Grants of the request whose events were not seen. */
+  missingGrants: number;
   /** Bytes for which stand-ins were put; 0 when the whole buffer is real. */
   standInBytes: number;
 }
@@ -108,7 +110,7 @@ function fill(
     found[i]?.forEach((between) => append(segments, segmentOf(between, pageSize)));
   });
   if (gap < 0) standIns.take(standInBytes).forEach((segment) => append(segments, segment));
-  return { segments, standInBytes };
+  return { segments, missingGrants: grantCount(request) - grants.length, standInBytes };
 }
 
 function isInSectors({ offset, length }: BufferSegment): boolean {
@@ -125,12 +127,16 @@ export function bufferOf(
   if (isWhole(request, bytes)) {
     const segments: BufferSegment[] = [];
     for (const grant of request.grants) append(segments, segmentOf(grant, pageSize));
-    if (segments.every(isInSectors)) return { segments, standInBytes: 0 };
+    if (segments.every(isInSectors)) return { segments, missingGrants: 0, standInBytes: 0 };
   } else {
     const filled = fill(request, bytes, pageSize, standIns);
     if (filled?.segments.every(isInSectors)) return filled;
   }
-  return { segments: standIns.take(bytes), standInBytes: bytes };
+  return {
+    segments: standIns.take(bytes),
+    missingGrants: grantCount(request) - request.grants.length,
+    standInBytes: bytes,
+  };
 }
 
 /** How many grants the ring request had, from the pieces that were seen and the request's length. */

@@ -4,6 +4,7 @@ import { vdevOfDeviceNumbers, vdevOfName } from "../disk-name.js";
 import { DEFAULT_DISK } from "../scenario-defaults.js";
 import type { CapturedDisk, CaptureHeader } from "./header.js";
 import { vdevOf, type CapturedRequest } from "./requests.js";
+import type { TraceEvent } from "./trace-event.js";
 
 /** A disk with the requests that the capture has for it. */
 export interface DiskRequests {
@@ -33,9 +34,18 @@ function diskOf(
   return { disk, requests: [], isXen: false };
 }
 
+/** The disk whose interrupts the capture has, where no request says which disk is its own. */
+function diskOfInterrupts(events: readonly TraceEvent[]): number | null {
+  for (const event of events) {
+    if (event.kind === "interrupt" && event.vdev !== null) return event.vdev;
+  }
+  return null;
+}
+
 /** The requests by disk, the busiest first. Those of no known disk are taken for the busiest's. */
 export function requestsByDisk(
   requests: readonly CapturedRequest[],
+  events: readonly TraceEvent[],
   header: CaptureHeader,
 ): DiskRequests[] {
   const known = header.disks();
@@ -56,7 +66,7 @@ export function requestsByDisk(
   );
   if (homeless.length > 0) {
     if (sorted.length === 0) {
-      const disk = known[0] ?? header.disk(DEFAULT_DISK.vdev);
+      const disk = header.disk(diskOfInterrupts(events) ?? known[0]?.vdev ?? DEFAULT_DISK.vdev);
       sorted.push({ disk, requests: [], isXen: true });
     }
     const first = sorted[0];

@@ -5,13 +5,22 @@
 
 import type { ResponseSettings } from "../../core/scenario.js";
 import { SECTOR_BYTES } from "../driver-limits.js";
-import { bytesOf, isPutBack, isRefused, sectorOf, type CapturedRequest } from "./requests.js";
+import {
+  bytesOf,
+  grantedBytes,
+  isPutBack,
+  isRefused,
+  sectorOf,
+  type CapturedRequest,
+} from "./requests.js";
 import { NO_SECTOR, type InterruptEvent, type TraceEvent } from "./trace-event.js";
 
 export interface Answer {
   request: CapturedRequest;
   status: ResponseSettings["status"];
   line: number;
+  /** No event shows the answer; the ring's index does. */
+  inferred?: true;
 }
 
 /** An attempt of the driver to end a grant. */
@@ -67,10 +76,11 @@ function keyOf(sector: number, sectors: number): string {
 class Waiting {
   private readonly byPlace = new Map<string, CapturedRequest[]>();
   private readonly byPointer = new Map<string, CapturedRequest>();
+  private readonly taken = new Set<CapturedRequest>();
 
   add(request: CapturedRequest): void {
     const sector = sectorOf(request);
-    const bytes = bytesOf(request) ?? 0;
+    const bytes = bytesOf(request) ?? grantedBytes(request);
     if (sector !== null) {
       const key = keyOf(sector, bytes / SECTOR_BYTES);
       const queue = this.byPlace.get(key);
@@ -82,15 +92,19 @@ class Waiting {
 
   takeAt(sector: number, sectors: number): CapturedRequest | undefined {
     const key = keyOf(sector, sectors);
-    const queue = this.byPlace.get(key);
-    const request = queue?.shift();
-    if (queue?.length === 0) this.byPlace.delete(key);
+    const queue = this.byPlace.get(key) ?? [];
+    let request = queue.shift();
+    while (request && this.taken.has(request)) request = queue.shift();
+    if (queue.length === 0) this.byPlace.delete(key);
+    if (request) this.taken.add(request);
     return request;
   }
 
   takePointer(rq: string): CapturedRequest | undefined {
     const request = this.byPointer.get(rq);
     this.byPointer.delete(rq);
+    if (!request || this.taken.has(request)) return undefined;
+    this.taken.add(request);
     return request;
   }
 }
@@ -149,7 +163,9 @@ class Collector {
         const interrupt = this.running.get(event.cpu);
         if (interrupt) interrupt.completeEvents++;
         if (this.byBlockEvents || event.rq === null) return;
-        const request = this.waiting.takePointer(event.rq);
+        const request =
+          this.waiting.takePointer(event.rq) ??
+          this.waiting.takeAt(event.sector ?? -2, (event.bytes ?? 0) / SECTOR_BYTES);
         if (request) this.answer(request, "okay", event, at);
         else if ((event.bytes ?? 0) > 0) this.stranger(event);
         return;
@@ -275,6 +291,53 @@ function placeOrphans(
   interrupts.sort((a, b) => a.at - b.at);
 }
 
+/** Position of the next interrupt whose own event was seen. */
+export function nextSeen(interrupts: readonly CapturedInterrupt[], from: number): number {
+  let next = from + 1;
+  while (next < interrupts.length && interrupts[next]?.event === null) next++;
+  return next;
+}
+
+/**
+ * Responses of an interrupt that cannot be found. What interrupts without an event of their own
+ * answered after it is counted by the ring's index too, but was found.
+ */
+export function unfoundAnswers(interrupts: readonly CapturedInterrupt[], at: number): number {
+  const interrupt = interrupts[at];
+  const missing = interrupt ? (missingAnswers(interrupt) ?? 0) : 0;
+  if (missing <= 0) return 0;
+  const made = interrupts.slice(at + 1, nextSeen(interrupts, at));
+  return Math.max(0, missing - made.reduce((sum, { answers }) => sum + answers.length, 0));
+}
+
+/**
+ * A response without any event, of which the ring's index alone tells, answers the oldest request that
+ * nothing else answers.
+ */
+function inferAnswers(
+  interrupts: readonly CapturedInterrupt[],
+  requests: readonly CapturedRequest[],
+): void {
+  const answered = new Set(interrupts.flatMap(({ answers }) => answers.map((a) => a.request)));
+  const waiting = requests.filter(
+    (request) => !answered.has(request) && !isPutBack(request) && !isRefused(request),
+  );
+  interrupts.forEach((interrupt, i) => {
+    for (let left = unfoundAnswers(interrupts, i); left > 0; left--) {
+      const [oldest] = waiting;
+      if (!oldest || oldest.submitted > interrupt.at) return;
+      waiting.shift();
+      interrupt.answers.push({
+        request: oldest,
+        status: "okay",
+        line: interrupt.line,
+        inferred: true,
+      });
+      interrupt.answers.sort((a, b) => a.request.submitted - b.request.submitted);
+    }
+  });
+}
+
 /**
  * Follows the answers through the capture. `requests` are those of one disk in the order in which
  * they were first seen, `device` is the disk's `major,minor`.
@@ -293,5 +356,6 @@ export function followCompletions(
   const { interrupts, orphans, sweeps, firstStranger } = collector;
   countResponses(interrupts);
   placeOrphans(interrupts, orphans, events);
+  inferAnswers(interrupts, requests);
   return { interrupts, sweeps, firstStranger };
 }

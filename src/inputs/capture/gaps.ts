@@ -6,7 +6,7 @@
 
 import { problemOnLine, type Problem } from "../problem.js";
 import { sayCount } from "../quantity.js";
-import { missingAnswers, type CapturedInterrupt } from "./completions.js";
+import { unfoundAnswers, type CapturedInterrupt } from "./completions.js";
 import type { CaptureHeader } from "./header.js";
 import type { ReplayedLists } from "./replay-lists.js";
 import type { CapturedRequest } from "./requests.js";
@@ -71,12 +71,13 @@ export function reportInterruptGaps(
       }
       return;
     }
-    // What an interrupt without its own event answered is counted by the index, but not missing.
-    const made = interrupts.slice(i + 1, nextWithEvent(interrupts, i));
-    const found = made.reduce((sum, other) => sum + other.answers.length, 0);
-    const missing = (missingAnswers(interrupt) ?? 0) - found;
-    if (missing > 0) {
-      const text = `The ring index of the next interrupt shows that this one took ${sayCount(interrupt.taken ?? 0, "response")}, but ${missing} of them cannot be found. ${NOT_THE_DRIVER}`;
+    const inferred = answers.filter((answer) => answer.inferred);
+    const unfound = unfoundAnswers(interrupts, i);
+    if (inferred.length + unfound > 0) {
+      const lines = inferred.map(({ request }) => request.line).join(", ");
+      const found =
+        lines === "" ? "" : ` They are taken for those to the oldest requests, from line ${lines}.`;
+      const text = `The ring index of the next interrupt shows that this one took ${sayCount(interrupt.taken ?? 0, "response")}, but of ${inferred.length + unfound} there is no event.${found} ${NOT_THE_DRIVER}`;
       warnings.add("gap-answers", line, text);
     }
     const lacking: string[] = [];
@@ -94,25 +95,24 @@ export function reportInterruptGaps(
   });
 }
 
-function nextWithEvent(interrupts: readonly CapturedInterrupt[], from: number): number {
-  let next = from + 1;
-  while (next < interrupts.length && interrupts[next]?.event === null) next++;
-  return next;
-}
-
 /** Requests that lack the driver's events. */
 export function reportRequestGaps(
   warnings: Warnings,
   request: CapturedRequest,
   what: string,
-  standInBytes: number,
+  buffer: { missingGrants: number; standInBytes: number },
 ): void {
   if (request.queued === null) {
     const text = `The queue_rq event of this request (${what}) is missing. ${NOT_THE_DRIVER} Its other events are used.`;
     warnings.add("gap-request", request.line, text);
   }
-  if (standInBytes > 0) {
-    const text = `Grant events of this request (${what}) are missing, so that ${standInBytes} bytes of its buffer are not known. ${NOT_THE_DRIVER} Pages that stand in for them were put there, aligned to the page.`;
+  const { missingGrants, standInBytes } = buffer;
+  if (missingGrants > 0 || standInBytes > 0) {
+    const found =
+      standInBytes > 0
+        ? `${standInBytes} bytes of its buffer are not known: pages that stand in for them were put there, aligned to the page.`
+        : "The frames on both sides show where its buffer lies.";
+    const text = `${sayCount(missingGrants, "grant event")} of this request (${what}) ${missingGrants === 1 ? "is" : "are"} missing. ${found} ${NOT_THE_DRIVER}`;
     warnings.add("gap-grants", request.line, text);
   }
 }
@@ -128,6 +128,10 @@ export function reportListGaps(warnings: Warnings, lists: ReplayedLists): void {
     const text =
       "The id of this request is not the one that the answers before it leave at the head of the free ids: an answer is missing. From here on the model's ids can differ from the guest's.";
     warnings.add("gap-ids", lists.ids.mismatch, text);
+  }
+  for (const line of lists.unseenReferences) {
+    const text = `The new_gref event of this grant is missing; its reference is the first one that the driver had reserved (head). ${NOT_THE_DRIVER}`;
+    warnings.add("gap-references", line, text);
   }
   if (lists.references.disturbed !== null) {
     const text =

@@ -7,6 +7,7 @@
 
 import type { CapturedGrant } from "./requests.js";
 import type { EndedGrant, SweptGrant } from "./completions.js";
+import type { GrantEvent } from "./trace-event.js";
 
 /** References that one grant of a request got. */
 export interface TakenGrant {
@@ -24,6 +25,11 @@ export interface ListMismatch {
 /** Entries of an indirect frame. */
 const SEGMENTS_PER_FRAME = 512;
 const OP_INDIRECT = 6;
+
+/** Whether an indirect frame is taken just before this grant. */
+export function takesFrame({ op, index }: GrantEvent): boolean {
+  return op === OP_INDIRECT && (index ?? 0) % SEGMENTS_PER_FRAME === 0;
+}
 
 export class GrantList {
   /** Live grants at the start, head first, as far as they are known. */
@@ -55,8 +61,7 @@ export class GrantList {
     const fresh = [...grant.newReferences];
     if (event.live !== null) this.count(event.live, event.line);
     const [next0, next1] = event.next ?? [undefined, undefined];
-    const index = event.index ?? 0;
-    if (event.op === OP_INDIRECT && index % SEGMENTS_PER_FRAME === 0) {
+    if (takesFrame(event)) {
       const frame = this.takeHead(next0, event.line) ?? fresh.shift() ?? null;
       // With a single live grant the second entry is one without reference, or the list's own head.
       const second = event.live !== null && event.live < 2 ? null : next1;

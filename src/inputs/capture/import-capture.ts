@@ -95,11 +95,10 @@ function refuse(text: CaptureText): ImportedCapture {
       `The trace has ${eventLines === 0 ? "no events" : "events, but no request of a disk among them"}. ${EXPECTED}`,
     );
   }
+  const what = lines === 0 ? "The file is empty." : "This is no capture of requests.";
   return {
     scenario: null,
-    problems: [
-      problemOnLine("error", "capture.unknown", 1, `This is no capture of requests. ${EXPECTED}`),
-    ],
+    problems: [problemOnLine("error", "capture.unknown", 1, `${what} ${EXPECTED}`)],
     facts: null,
   };
 }
@@ -349,6 +348,11 @@ function importDisk(
     notes,
   };
   const problems = [...text.problems, ...warnings.finish()].sort((a, b) => a.line - b.line);
+  if (ids.size === 0) {
+    const said = "No request of the capture is complete enough to be imported.";
+    problems.push(problemOnLine("error", "capture.empty", text.lines, said));
+    return { scenario: null, problems, facts };
+  }
   return { scenario, problems, facts };
 }
 
@@ -360,7 +364,7 @@ function importText(text: string, options: CaptureOptions): ImportedCapture {
     capture.problems.unshift(problemOnLine("warning", "capture.version", 1, said));
   }
   const requests = assembleRequests(capture.events).filter((request) => !isPutBack(request));
-  const byDisk = requestsByDisk(requests, header);
+  const byDisk = requestsByDisk(requests, capture.events, header);
   const wanted = options.disk;
   const chosen =
     wanted === undefined ? byDisk[0] : byDisk.find((candidate) => isMeant(candidate, wanted));

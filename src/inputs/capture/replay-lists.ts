@@ -7,7 +7,7 @@ import { RESERVED_GRANTS } from "../driver-limits.js";
 import { grantCount } from "./buffers.js";
 import type { CapturedInterrupt, EndedGrant, SweptGrant } from "./completions.js";
 import { FreeReferences } from "./free-references.js";
-import { GrantList } from "./grant-list.js";
+import { GrantList, takesFrame } from "./grant-list.js";
 import {
   isPutBack,
   isRefused,
@@ -36,6 +36,8 @@ export interface ReplayedLists {
   ids: ShadowIds;
   byRequest: Map<CapturedRequest, RequestReferences>;
   repairs: Repair[];
+  /** Lines of grants whose new reference had to be told from what was reserved. */
+  unseenReferences: number[];
 }
 
 type Item =
@@ -72,8 +74,13 @@ class Replay implements ReplayedLists {
   readonly ids = new ShadowIds();
   readonly byRequest = new Map<CapturedRequest, RequestReferences>();
   readonly repairs: Repair[] = [];
+  readonly unseenReferences: number[] = [];
 
-  constructor(private readonly persistent: boolean) {}
+  constructor(
+    private readonly persistent: boolean,
+    /** Requests that were seen to the end. */
+    private readonly answered: ReadonlySet<CapturedRequest>,
+  ) {}
 
   submit(request: CapturedRequest): void {
     this.ids.take(request);
@@ -88,17 +95,29 @@ class Replay implements ReplayedLists {
       if (grant && (grant.event.index === null || grant.event.index === index)) {
         next++;
         this.takeSeen(grant, taken);
-      } else {
+      } else if (request.returned !== null || this.answered.has(request)) {
         taken.grefs.push(this.list.takeUnseen(request.line));
       }
     }
   }
 
-  private takeSeen(grant: CapturedGrant, taken: RequestReferences): void {
+  private takeSeen(seen: CapturedGrant, taken: RequestReferences): void {
+    const grant = this.withReserved(seen);
     const { gref, frame } = this.list.take(grant);
     if (frame !== null) taken.frames.push(frame);
     taken.grefs.push(gref);
     for (const fresh of grant.newReferences) this.references.take(fresh, grant.event.line);
+  }
+
+  /** A fresh reference whose event was missed is the first of those that were reserved. */
+  private withReserved(grant: CapturedGrant): CapturedGrant {
+    const { event, newReferences } = grant;
+    const { reserved, next } = event;
+    if (next === null || reserved === null || newReferences[0] === reserved) return grant;
+    const fresh = takesFrame(event) ? next : next.slice(0, 1);
+    if (newReferences.length >= fresh.filter((gref) => gref === null).length) return grant;
+    this.unseenReferences.push(event.line);
+    return { event, newReferences: [reserved, ...newReferences] };
   }
 
   interrupt(interrupt: CapturedInterrupt): void {
@@ -149,7 +168,8 @@ export function replayLists(
   sweeps: readonly SweptGrant[],
   persistent: boolean,
 ): ReplayedLists {
-  const replay = new Replay(persistent);
+  const answered = new Set(interrupts.flatMap(({ answers }) => answers.map((a) => a.request)));
+  const replay = new Replay(persistent, answered);
   for (const item of itemsInOrder(requests, interrupts, sweeps)) {
     if ("request" in item) replay.submit(item.request);
     else if ("interrupt" in item) replay.interrupt(item.interrupt);

@@ -1,12 +1,18 @@
 /** The events of a capture that the import uses, with their fields. */
 
-import { fieldNumber, fieldText, parseTraceLine, type TraceLine } from "./trace-line.js";
+import {
+  fieldNumber,
+  fieldText,
+  parseTraceLine,
+  type TraceLine,
+  type TracePlace,
+} from "./trace-line.js";
 
 /** What a 64-bit sector of -1 becomes: an empty flush has no sector. */
 export const NO_SECTOR = -1;
 
 /** The driver is handed a request (`blkif_queue_rq`). */
-export interface QueueEvent extends TraceLine {
+export interface QueueEvent extends TracePlace {
   kind: "queue";
   rq: string | null;
   sector: number | null;
@@ -18,14 +24,14 @@ export interface QueueEvent extends TraceLine {
 }
 
 /** The driver has queued the request, or has not. */
-export interface QueueReturnEvent extends TraceLine {
+export interface QueueReturnEvent extends TracePlace {
   kind: "queue-return";
   /** `blk_status_t`; 0 is success. */
   status: number;
 }
 
 /** Entry of the function that sets up one grant. */
-export interface GrantEvent extends TraceLine {
+export interface GrantEvent extends TracePlace {
   kind: "grant";
   /** Number of the 4 KB frame of this piece of the buffer. */
   gfn: number;
@@ -47,23 +53,25 @@ export interface GrantEvent extends TraceLine {
   next: (number | null)[] | null;
   /** `persistent_gnts_c`. */
   live: number | null;
+  /** The first of the references that were reserved for the request; null when none were. */
+  reserved: number | null;
 }
 
 /** A reference is granted. */
-export interface NewReferenceEvent extends TraceLine {
+export interface NewReferenceEvent extends TracePlace {
   kind: "new-reference";
   gref: number;
 }
 
 /** The driver tries to end a grant. */
-export interface EndReferenceEvent extends TraceLine {
+export interface EndReferenceEvent extends TracePlace {
   kind: "end-reference";
   gref: number;
   /** Address of the caller. */
   caller: string | null;
 }
 
-export interface EndReferenceReturnEvent extends TraceLine {
+export interface EndReferenceReturnEvent extends TracePlace {
   kind: "end-reference-return";
   /** False: the back end still maps the grant. */
   ended: boolean;
@@ -71,7 +79,7 @@ export interface EndReferenceReturnEvent extends TraceLine {
   caller: string;
 }
 
-export interface InterruptEvent extends TraceLine {
+export interface InterruptEvent extends TracePlace {
   kind: "interrupt";
   ring: string | null;
   vdev: number | null;
@@ -83,12 +91,12 @@ export interface InterruptEvent extends TraceLine {
   entries: number | null;
 }
 
-export interface InterruptReturnEvent extends TraceLine {
+export interface InterruptReturnEvent extends TracePlace {
   kind: "interrupt-return";
 }
 
 /** The driver ends a request (`blkif_complete_rq`). */
-export interface CompleteEvent extends TraceLine {
+export interface CompleteEvent extends TracePlace {
   kind: "complete";
   rq: string | null;
   sector: number | null;
@@ -96,7 +104,7 @@ export interface CompleteEvent extends TraceLine {
 }
 
 /** The block layer hands a request down. */
-export interface BlockIssueEvent extends TraceLine {
+export interface BlockIssueEvent extends TracePlace {
   kind: "block-issue";
   /** `major,minor`. */
   device: string;
@@ -106,7 +114,7 @@ export interface BlockIssueEvent extends TraceLine {
 }
 
 /** The block layer sees a request end. */
-export interface BlockCompleteEvent extends TraceLine {
+export interface BlockCompleteEvent extends TracePlace {
   kind: "block-complete";
   device: string;
   rwbs: string;
@@ -117,13 +125,13 @@ export interface BlockCompleteEvent extends TraceLine {
 }
 
 /** Somebody wrote `start NAME` into the trace. */
-export interface MarkEvent extends TraceLine {
+export interface MarkEvent extends TracePlace {
   kind: "mark";
   text: string;
 }
 
 /** The back end's state changed, so the connection may have been made anew. */
-export interface StateEvent extends TraceLine {
+export interface StateEvent extends TracePlace {
   kind: "state";
   state: number;
 }
@@ -162,7 +170,7 @@ function sectorField(rest: string): number | null {
 
 /** A reference, or null for the marks that kernels use for none: 0 and 0xffffffff. */
 function reference(value: number | null): number | null {
-  return value === null || value === 0 || value === NO_REFERENCE ? null : value;
+  return value === null || value <= 0 || value === NO_REFERENCE ? null : value;
 }
 
 /** Byte 1 of the ring request: `indirect_op` when byte 0, the operation, is 6. */
@@ -181,7 +189,7 @@ function readGrant(at: TraceLine): GrantEvent | null {
   if (gfn === null || offset === null || length === null) return null;
   const next0 = fieldNumber(at.rest, "next0");
   return {
-    ...at,
+    ...at.place,
     kind: "grant",
     gfn,
     offset,
@@ -194,6 +202,7 @@ function readGrant(at: TraceLine): GrantEvent | null {
     vdev: fieldNumber(at.rest, "vdev"),
     next: next0 === null ? null : [reference(next0), reference(fieldNumber(at.rest, "next1"))],
     live: fieldNumber(at.rest, "pgnts"),
+    reserved: reference(fieldNumber(at.rest, "head")),
   };
 }
 
@@ -207,7 +216,7 @@ function readBlockIssue(at: TraceLine): BlockIssueEvent | null {
   const sector = sectorOf(match?.[3] ?? null);
   if (!match || sector === null) return null;
   const [, device = "", rwbs = "", , sectors] = match;
-  return { ...at, kind: "block-issue", device, rwbs, sector, sectors: Number(sectors) };
+  return { ...at.place, kind: "block-issue", device, rwbs, sector, sectors: Number(sectors) };
 }
 
 function readBlockComplete(at: TraceLine): BlockCompleteEvent | null {
@@ -216,7 +225,7 @@ function readBlockComplete(at: TraceLine): BlockCompleteEvent | null {
   if (!match || sector === null) return null;
   const [, device = "", rwbs = "", , sectors, error] = match;
   return {
-    ...at,
+    ...at.place,
     kind: "block-complete",
     device,
     rwbs,
@@ -231,7 +240,7 @@ function readEvent(at: TraceLine): TraceEvent | null | undefined {
   switch (at.event) {
     case "queue_rq":
       return {
-        ...at,
+        ...at.place,
         kind: "queue",
         rq: fieldText(rest, "rq"),
         sector: sectorField(rest),
@@ -241,28 +250,28 @@ function readEvent(at: TraceLine): TraceEvent | null | undefined {
       };
     case "queue_rq_ret": {
       const status = fieldNumber(rest, "sts");
-      return status === null ? null : { ...at, kind: "queue-return", status };
+      return status === null ? null : { ...at.place, kind: "queue-return", status };
     }
     case "grant":
       return readGrant(at);
     case "new_gref": {
       const gref = fieldNumber(rest, "gref");
-      return gref === null ? null : { ...at, kind: "new-reference", gref };
+      return gref === null ? null : { ...at.place, kind: "new-reference", gref };
     }
     case "end_gref": {
       const gref = fieldNumber(rest, "gref");
       if (gref === null) return null;
-      return { ...at, kind: "end-reference", gref, caller: fieldText(rest, "caller") };
+      return { ...at.place, kind: "end-reference", gref, caller: fieldText(rest, "caller") };
     }
     case "end_gref_ret": {
       const ended = fieldNumber(rest, "ended");
       if (ended === null) return null;
       const caller = /^\((\w+)/.exec(rest)?.[1] ?? "";
-      return { ...at, kind: "end-reference-return", ended: ended !== 0, caller };
+      return { ...at.place, kind: "end-reference-return", ended: ended !== 0, caller };
     }
     case "irq":
       return {
-        ...at,
+        ...at.place,
         kind: "interrupt",
         ring: fieldText(rest, "ring"),
         vdev: fieldNumber(rest, "vdev"),
@@ -272,10 +281,10 @@ function readEvent(at: TraceLine): TraceEvent | null | undefined {
         entries: fieldNumber(rest, "entries"),
       };
     case "irq_ret":
-      return { ...at, kind: "interrupt-return" };
+      return { ...at.place, kind: "interrupt-return" };
     case "complete":
       return {
-        ...at,
+        ...at.place,
         kind: "complete",
         rq: fieldText(rest, "rq"),
         sector: sectorField(rest),
@@ -286,10 +295,10 @@ function readEvent(at: TraceLine): TraceEvent | null | undefined {
     case "block_rq_complete":
       return readBlockComplete(at);
     case "tracing_mark_write":
-      return { ...at, kind: "mark", text: rest };
+      return { ...at.place, kind: "mark", text: rest };
     case "state": {
       const state = fieldNumber(rest, "state");
-      return state === null ? null : { ...at, kind: "state", state };
+      return state === null ? null : { ...at.place, kind: "state", state };
     }
     default:
       return undefined;

@@ -1,9 +1,9 @@
-/** The common part of a line of ftrace text: task, processor, context, time, event. */
+/** The common part of a line of ftrace text: task, processor, context, event. */
 
-export interface TraceLine {
+/** Where an event happened. */
+export interface TracePlace {
   /** Line of the file, from 1. */
   line: number;
-  task: string;
   pid: number;
   cpu: number;
   /**
@@ -11,8 +11,10 @@ export interface TraceLine {
    * when the trace has no such column.
    */
   inInterrupt: boolean | null;
-  /** Seconds, as the trace's clock counts them. */
-  time: number;
+}
+
+export interface TraceLine {
+  place: TracePlace;
   event: string;
   /** What follows the event's name. */
   rest: string;
@@ -23,23 +25,15 @@ export interface TraceLine {
  * A column with the thread group may stand before the processor, the context column may be missing.
  */
 const LINE =
-  /^\s*(\S.*?)-(\d+)\s+(?:\(\s*[-\d]+\)\s+)?\[(\d+)\]\s+(?:([^\s\d]\S*)\s+)?(\d+(?:\.\d+)?):\s+(?:[a-z_]+:)?([A-Za-z_]\w*):(?:\s(.*))?$/;
+  /^\s*\S.*?-(\d+)\s+(?:\(\s*[-\d]+\)\s+)?\[(\d+)\]\s+(?:([^\s\d]\S*)\s+)?\d+(?:\.\d+)?:\s+(?:[a-z_]+:)?([A-Za-z_]\w*):(?:\s(.*))?$/;
 
 /** Reads one line; null when it is no event. */
 export function parseTraceLine(text: string, line: number): TraceLine | null {
   const match = LINE.exec(text);
   if (!match) return null;
-  const [, task = "", pid = "", cpu = "", context, time = "", event = "", rest = ""] = match;
-  return {
-    line,
-    task,
-    pid: Number(pid),
-    cpu: Number(cpu),
-    inInterrupt: context === undefined ? null : /[hH]/.test(context),
-    time: Number(time),
-    event,
-    rest,
-  };
+  const [, pid, cpu, context, event = "", rest = ""] = match;
+  const inInterrupt = context === undefined ? null : /[hH]/.test(context);
+  return { place: { line, pid: Number(pid), cpu: Number(cpu), inInterrupt }, event, rest };
 }
 
 /** The text of ` name=value`; null when the field is missing. */

@@ -86,8 +86,9 @@ function requestOf(
   }
   const sectors = bytes / SECTOR_BYTES;
   if (!withData) return { ...common, sector, sectors, segments: [] };
-  const { segments, standInBytes } = bufferOf(request, context.pageSize, context.standIns);
-  if (context.hasDriverEvents) reportRequestGaps(warnings, request, what, standInBytes);
+  const buffer = bufferOf(request, context.pageSize, context.standIns);
+  if (context.hasDriverEvents) reportRequestGaps(warnings, request, what, buffer);
+  const { segments, standInBytes } = buffer;
   const physical = request.queued?.segments ?? null;
   const result: RequestSettings = { ...common, sector, sectors, segments };
   if (physical !== null && physical > 0 && physical !== segments.length && standInBytes === 0) {
