@@ -1,0 +1,25 @@
+import type { Recording } from "../recording.js";
+import { firstAbove, lastBelow } from "../sorted.js";
+import type { EventKind } from "../trace-log.js";
+import { type Move, backwards, forwards } from "./move.js";
+
+/** The tracepoints that have a movement of their own. */
+export const LANDMARKS = {
+  grant: "grant_taken",
+  request: "request_start",
+  interrupt: "interrupt",
+} as const satisfies Record<string, EventKind>;
+
+/** The next step whose statement sends a tracepoint of a kind, or the end of the recording. */
+export function nextTracepoint(recording: Recording, step: number, kind: EventKind): Move {
+  const steps = recording.tracepoints.stepsOf(kind);
+  const next = steps[firstAbove(steps, step)];
+  // What is sent after the last statement has no step of its own.
+  return forwards(recording, next === undefined || next >= recording.length ? -1 : next);
+}
+
+/** The last step before whose statement sends a tracepoint of a kind, or the start of the recording. */
+export function previousTracepoint(recording: Recording, step: number, kind: EventKind): Move {
+  const steps = recording.tracepoints.stepsOf(kind);
+  return backwards(steps[lastBelow(steps, step)] ?? -1);
+}

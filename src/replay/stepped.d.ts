@@ -1,0 +1,7 @@
+/** The statements of the stepped core; written by the build (`scripts/stepping`). */
+declare module "stepped:statements" {
+  /** By number. Numbers ascend with the position in a file. */
+  export const functions: readonly import("./statements.js").FunctionInfo[];
+  /** By number. Numbers ascend with the position in a file. */
+  export const statements: readonly import("./statements.js").StatementInfo[];
+}
