@@ -80,6 +80,16 @@ function frame_to_write(mem: memory, gfn: number): frame {
   return found !== undefined && found.owner === mem.owner ? found : private_frame(mem, gfn);
 }
 
+/** The frame that an address lies in. Most addresses fit in 31 bits, for which this is one shift. */
+function frame_of(addr: number): number {
+  return (addr | 0) === addr ? addr >> 12 : Math.floor(addr / FRAME_SIZE);
+}
+
+/** The place of an address in its frame. What `&` drops of a larger address is a multiple of the frame size. */
+function offset_of(addr: number): number {
+  return addr & (FRAME_SIZE - 1);
+}
+
 /** The 4096 bytes of a frame, to be read only. */
 export function mem_frame(mem: memory, gfn: number): Uint8Array {
   return frame_to_read(mem, gfn).u8;
@@ -97,19 +107,19 @@ export function mem_has_frame(mem: memory, gfn: number): boolean {
 
 /** Reads a byte. */
 export function mem_get8(mem: memory, addr: number): number {
-  const gfn = Math.floor(addr / FRAME_SIZE);
-  return frame_to_read(mem, gfn).u8[addr - gfn * FRAME_SIZE] as number;
+  return frame_to_read(mem, frame_of(addr)).u8[offset_of(addr)] as number;
 }
 
-/** Reads 16 bits, little endian. */
+/** Reads 16 bits, little endian; `addr` is a multiple of 2. */
 export function mem_get16(mem: memory, addr: number): number {
-  return mem_get8(mem, addr) | (mem_get8(mem, addr + 1) << 8);
+  const { u8 } = frame_to_read(mem, frame_of(addr));
+  const at = offset_of(addr);
+  return (u8[at] as number) | ((u8[at + 1] as number) << 8);
 }
 
 /** Reads 32 bits, little endian; `addr` is a multiple of 4. */
 export function mem_get32(mem: memory, addr: number): number {
-  const gfn = Math.floor(addr / FRAME_SIZE);
-  return frame_to_read(mem, gfn).u32[(addr - gfn * FRAME_SIZE) >>> 2] as number;
+  return frame_to_read(mem, frame_of(addr)).u32[offset_of(addr) >> 2] as number;
 }
 
 /** Reads 64 bits, little endian, as a number (exact up to 2^53); `addr` is a multiple of 4. */
@@ -119,20 +129,20 @@ export function mem_get64(mem: memory, addr: number): number {
 
 /** Writes a byte. */
 export function mem_put8(mem: memory, addr: number, value: number): void {
-  const gfn = Math.floor(addr / FRAME_SIZE);
-  frame_to_write(mem, gfn).u8[addr - gfn * FRAME_SIZE] = value;
+  frame_to_write(mem, frame_of(addr)).u8[offset_of(addr)] = value;
 }
 
-/** Writes 16 bits, little endian. */
+/** Writes 16 bits, little endian; `addr` is a multiple of 2. */
 export function mem_put16(mem: memory, addr: number, value: number): void {
-  mem_put8(mem, addr, value & 0xff);
-  mem_put8(mem, addr + 1, value >>> 8);
+  const { u8 } = frame_to_write(mem, frame_of(addr));
+  const at = offset_of(addr);
+  u8[at] = value;
+  u8[at + 1] = value >> 8;
 }
 
 /** Writes 32 bits, little endian; `addr` is a multiple of 4. */
 export function mem_put32(mem: memory, addr: number, value: number): void {
-  const gfn = Math.floor(addr / FRAME_SIZE);
-  frame_to_write(mem, gfn).u32[(addr - gfn * FRAME_SIZE) >>> 2] = value;
+  frame_to_write(mem, frame_of(addr)).u32[offset_of(addr) >> 2] = value;
 }
 
 /** Writes 64 bits, little endian, of a whole number up to 2^53; `addr` is a multiple of 4. */
@@ -145,8 +155,8 @@ export function mem_put64(mem: memory, addr: number, value: number): void {
 export function mem_read(mem: memory, addr: number, length: number): Uint8Array {
   const out = new Uint8Array(length);
   for (let done = 0; done < length;) {
-    const gfn = Math.floor((addr + done) / FRAME_SIZE);
-    const from = addr + done - gfn * FRAME_SIZE;
+    const gfn = frame_of(addr + done);
+    const from = offset_of(addr + done);
     const n = Math.min(FRAME_SIZE - from, length - done);
     out.set(frame_to_read(mem, gfn).u8.subarray(from, from + n), done);
     done += n;
@@ -157,8 +167,8 @@ export function mem_read(mem: memory, addr: number, length: number): Uint8Array 
 /** Writes all of `bytes` at `addr`. */
 export function mem_write(mem: memory, addr: number, bytes: Uint8Array): void {
   for (let done = 0; done < bytes.length;) {
-    const gfn = Math.floor((addr + done) / FRAME_SIZE);
-    const to = addr + done - gfn * FRAME_SIZE;
+    const gfn = frame_of(addr + done);
+    const to = offset_of(addr + done);
     const n = Math.min(FRAME_SIZE - to, bytes.length - done);
     frame_to_write(mem, gfn).u8.set(bytes.subarray(done, done + n), to);
     done += n;
@@ -168,16 +178,12 @@ export function mem_write(mem: memory, addr: number, bytes: Uint8Array): void {
 /** `memcpy` between two memories (or inside one), in bytes. */
 export function mem_copy(to: memory, dst: number, from: memory, src: number, length: number): void {
   for (let done = 0; done < length;) {
-    const sgfn = Math.floor((src + done) / FRAME_SIZE);
-    const dgfn = Math.floor((dst + done) / FRAME_SIZE);
-    const soff = src + done - sgfn * FRAME_SIZE;
-    const doff = dst + done - dgfn * FRAME_SIZE;
+    const soff = offset_of(src + done);
+    const doff = offset_of(dst + done);
     const n = Math.min(FRAME_SIZE - soff, FRAME_SIZE - doff, length - done);
-    const source = frame_to_read(from, sgfn).u8;
-    frame_to_write(to, dgfn).u8.set(
-      n === FRAME_SIZE ? source : source.subarray(soff, soff + n),
-      doff,
-    );
+    const source = frame_to_read(from, frame_of(src + done)).u8;
+    const target = frame_to_write(to, frame_of(dst + done)).u8;
+    target.set(n === FRAME_SIZE ? source : source.subarray(soff, soff + n), doff);
     done += n;
   }
 }

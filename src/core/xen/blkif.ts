@@ -108,8 +108,7 @@ export function put_segment(
   last_sect: number,
 ): void {
   mem_put32(mem, addr, gref);
-  mem_put8(mem, addr + 4, first_sect);
-  mem_put8(mem, addr + 5, last_sect);
+  mem_put16(mem, addr + 4, (first_sect & 0xff) | ((last_sect & 0xff) << 8));
 }
 
 /** Reads the segment at a physical address. */

@@ -76,6 +76,7 @@ function get_free_entries(gnttab: gnttab, count: number): number {
 }
 
 function check_free_callbacks(gnttab: gnttab): void {
+  if (gnttab.free_callbacks.length === 0) return;
   const waiting = gnttab.free_callbacks.splice(0);
   for (const callback of waiting) {
     if (gnttab.gnttab_free_count < callback.count) {
@@ -173,9 +174,9 @@ export function gnttab_grant_foreign_access_ref(
 ): void {
   const addr = grant_entry_addr(k.gnttab, ref);
   mem_put32(k.mem, addr + 4, gfn);
-  mem_put16(k.mem, addr + 2, domid);
-  // The flags last: from then on the entry is valid for the other domain.
-  mem_put16(k.mem, addr, GTF_permit_access | (readonly ? GTF_readonly : 0));
+  // The flags last, with the domain beside them: from then on the entry is valid for the other domain.
+  const flags = GTF_permit_access | (readonly ? GTF_readonly : 0);
+  mem_put32(k.mem, addr, flags | (domid << 16));
 }
 
 /** `gnttab_grant_foreign_access`: takes a reference off the free list and grants it; -ENOSPC without one. */
