@@ -25,6 +25,22 @@ export function bugOf(recording: Recording): Bug | null {
   return { what, expr, func, text };
 }
 
+/** So many steps at most lie between a statement and the last of the calls among its operands. */
+const FAR = 1000;
+
+/**
+ * The step of the statement that stopped the kernel. The last steps can be those of functions which were called
+ * for an operand of a `BUG_ON`.
+ */
+export function bugStep(recording: Recording): number {
+  const last = recording.length - 1;
+  const func = bugOf(recording)?.func;
+  for (let step = last; step >= Math.max(0, last - FAR); step--) {
+    if (recording.statementAt(step).function.name === func) return step;
+  }
+  return last;
+}
+
 /** `exceptionInfo`. */
 export function exceptionRequests(context: Context): Handlers {
   return {
@@ -32,7 +48,7 @@ export function exceptionRequests(context: Context): Handlers {
       const { recording } = context.walk;
       const bug = bugOf(recording);
       const { moment } = context.stop;
-      if (bug === null || moment.step !== recording.length - 1) {
+      if (bug === null || moment.step < bugStep(recording)) {
         throw new Failure(FailureId.badArguments, "The kernel has not stopped at this step.");
       }
       const body: DebugProtocol.ExceptionInfoResponse["body"] = {

@@ -4,6 +4,7 @@ import type { Move } from "../replay/moves/move.js";
 import { continueBackwards, continueForwards } from "../replay/moves/run-to-breakpoint.js";
 import { BreakpointCheck } from "./breakpoints/check.js";
 import type { Breakpoint } from "./breakpoints/breakpoint.js";
+import { bugStep } from "./exception.js";
 import type { BreakpointTable } from "./breakpoints/table.js";
 import type { Walk } from "./walk.js";
 
@@ -13,8 +14,17 @@ export type Movement = (recording: Recording, step: number) => Move;
 /** What a logpoint, or a breakpoint that makes no sense, writes. */
 export type Say = (breakpoint: Breakpoint, text: string, isError: boolean) => void;
 
-/** To the last step. */
-export const toEnd: Movement = (recording) => ({ step: recording.length - 1, reason: "end" });
+/** To the last step, or to the statement that stopped the kernel. */
+export const toEnd: Movement = (recording) => ({
+  step: recording.end === "bug" ? bugStep(recording) : recording.length - 1,
+  reason: "end",
+});
+
+/** Where a movement leads. What meets the end of the machine meets the statement that ended it. */
+function target(movement: Movement, recording: Recording, step: number): Move {
+  const move = movement(recording, step);
+  return move.reason === "end" ? toEnd(recording, step) : move;
+}
 
 /** To the first step. */
 export const toStart: Movement = () => ({ step: 0, reason: "start" });
@@ -54,7 +64,7 @@ export class Mover {
     const controller = new AbortController();
     this.underWay = controller;
     const { cursor, recording } = this.walk;
-    const move = movement(recording, cursor.step);
+    const move = target(movement, recording, cursor.step);
     let stopped: Move = { step: cursor.step, reason: "step" };
     try {
       stopped = await this.untilBreakpoint(move, controller.signal);
@@ -77,7 +87,7 @@ export class Mover {
   jump(movement: Movement): void {
     this.interrupt();
     const { cursor, recording } = this.walk;
-    cursor.follow(movement(recording, cursor.step));
+    cursor.follow(target(movement, recording, cursor.step));
   }
 
   /** The breakpoints that stop at a step. */

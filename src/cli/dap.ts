@@ -44,14 +44,17 @@ class StreamServer extends ProtocolServer {
 
 /**
  * Serves one session.
+ * @param begun is given the session before its first message
  * @returns a promise of the end of the session: the client has disconnected, or has gone
  */
 export function serve(
   input: NodeJS.ReadableStream,
   output: NodeJS.WritableStream,
   host: AdapterHost = nodeHost(),
+  begun?: (session: DebugAdapterSession) => void,
 ): Promise<void> {
   const session = new DebugAdapterSession(host);
+  begun?.(session);
   const server = new StreamServer(session);
   return new Promise((resolve) => {
     const end = (): void => {
