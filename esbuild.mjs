@@ -14,6 +14,8 @@ const common = {
   minify: production,
   sourcemap: !production,
   legalComments: "none",
+  // Some packages' CommonJS is in a form that cannot be bundled.
+  mainFields: ["module", "main"],
 };
 
 /** @type {import("esbuild").BuildOptions[]} */
@@ -45,9 +47,13 @@ const bundles = [
     outdir: "dist",
     platform: "node",
     format: "esm",
-    outExtension: { ".js": ".js" },
     target: "node20",
-    banner: { js: "#!/usr/bin/env node" },
+    // The packages that are CommonJS ask for Node's own modules with `require`.
+    banner: {
+      js: `#!/usr/bin/env node
+import { createRequire as $createRequire } from "node:module";
+const require = $createRequire(import.meta.url);`,
+    },
     plugins: [stepping()],
   },
   {
