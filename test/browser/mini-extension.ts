@@ -59,12 +59,12 @@ class Adapter {
         return answer({ scopes: [{ name: "Locals", variablesReference: 1, expensive: false }] });
       case "variables":
         return answer({
-          variables:
-            args.variablesReference === 1
-              ? [variable("count", String(this.line)), variable("ring", "{...}", 2)]
-              : args.variablesReference === 2
-                ? [variable("size", "32"), variable("slot", "{...}", 3)]
-                : [variable("id", "7")],
+          variables: {
+            1: [variable("count", String(this.line)), variable("ring", "{...}", 2)],
+            2: [variable("size", "32"), variable("slot", "{...}", 3), variable("many", "{...}", 4)],
+            3: [variable("id", "7")],
+            4: Array.from({ length: 60 }, (_, i) => variable("item" + i, "{...}", 3)),
+          }[args.variablesReference],
         });
       case "next":
         this.line++;

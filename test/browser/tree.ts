@@ -21,16 +21,17 @@ interface SightedRow extends TreeRow {
 
 interface Sight {
   rows: SightedRow[];
-  /** The height of all rows together and of the part that is in sight. */
+  /** The height of all rows together, of the part that is in sight, and where that begins. */
   content: number;
   height: number;
+  top: number;
 }
 
 async function look(tree: Locator): Promise<Sight> {
   return tree.evaluate((list): Sight => {
     const text = (element: Element | null | undefined) =>
       (element?.textContent ?? "").replaceAll("\u00a0", " ").trim();
-    const rows = [...list.querySelectorAll(".monaco-list-row")].map((row) => {
+    const rows = [...list.querySelectorAll(".monaco-list-rows > .monaco-list-row")].map((row) => {
       const name = row.querySelector(
         ".expression .name, .stack-frame .label, .thread .name, .session .name, .scope",
       );
@@ -48,47 +49,55 @@ async function look(tree: Locator): Promise<Sight> {
       };
     });
     const all = list.querySelector(".monaco-list-rows");
+    const style = all instanceof HTMLElement ? all.style : undefined;
     return {
       rows,
-      content: all instanceof HTMLElement ? parseFloat(all.style.height) || 0 : 0,
+      content: parseFloat(style?.height ?? "") || 0,
       height: list.clientHeight,
+      top: -parseFloat(style?.top ?? "") || 0,
     };
   });
 }
 
-async function scroll(tree: Locator, distance: number): Promise<void> {
-  const box = await tree.boundingBox();
-  if (!box) return;
-  const page = tree.page();
-  await page.mouse.move(box.x + box.width / 2, box.y + box.height / 2);
-  await page.mouse.wheel(0, distance);
-  await page.waitForTimeout(60);
+/**
+ * Turns the wheel over the tree and waits until it has moved. The event is made in the page: VS Code
+ * counts the notches of a wheel (120 a notch, 50 pixels each), and the mouse of playwright has one.
+ */
+async function scroll(tree: Locator, from: Sight, distance: number): Promise<void> {
+  await tree.evaluate((list, pixels) => {
+    const wheelDeltaY = (-pixels / 50) * 120;
+    const init = { deltaY: pixels, wheelDeltaY, bubbles: true, cancelable: true };
+    list.querySelector(".monaco-list-rows")!.dispatchEvent(new WheelEvent("wheel", init));
+  }, distance);
+  for (let tries = 0; tries < 20; tries++) {
+    if ((await look(tree)).top !== from.top) return;
+    await tree.page().waitForTimeout(10);
+  }
 }
 
 /** Looks at the tree from top to bottom until somebody has seen enough. */
 async function lookThrough(
   tree: Locator,
-  enough: (rows: Map<number, SightedRow>) => boolean = () => false,
+  enough: (rows: SightedRow[]) => boolean = () => false,
 ): Promise<SightedRow[]> {
-  const rows = new Map<number, SightedRow>();
-  const see = async () => {
-    const sight = await look(tree);
-    const before = rows.size;
-    for (const row of sight.rows) rows.set(row.index, row);
-    return { ...sight, news: rows.size > before };
-  };
+  let sight = await look(tree);
+  if (sight.content <= sight.height + 1) return inOrder(sight.rows);
 
-  let sight = await see();
-  if (sight.content > sight.height + 1) {
-    await scroll(tree, -sight.content);
-    rows.clear();
-    do {
-      sight = await see();
-      if (enough(rows)) break;
-      await scroll(tree, Math.max(22, sight.height - 44));
-    } while (sight.news);
+  const seen = new Map<number, SightedRow>();
+  if (sight.top > 0) await scroll(tree, sight, -sight.content);
+  for (;;) {
+    sight = await look(tree);
+    for (const row of sight.rows) seen.set(row.index, row);
+    const rows = inOrder(seen.values());
+    const atEnd = sight.top + sight.height >= sight.content - 1;
+    if (atEnd || enough(rows)) return rows;
+    // Two rows are seen twice, so that none falls between.
+    await scroll(tree, sight, Math.max(22, sight.height - 44));
   }
-  return [...rows.values()].sort((a, b) => a.index - b.index);
+}
+
+function inOrder(rows: Iterable<SightedRow>): SightedRow[] {
+  return [...rows].sort((a, b) => a.index - b.index);
 }
 
 /** All rows of a tree. One that is longer than its view is scrolled to its end. */
@@ -112,17 +121,12 @@ function find(rows: SightedRow[], names: string[]): SightedRow | undefined {
 
 /** Expands the row that is reached by these names. Says whether it is expanded already. */
 export async function expandTreeRow(tree: Locator, names: string[]): Promise<boolean> {
-  const found = (rows: Map<number, SightedRow>) =>
-    find(
-      [...rows.values()].sort((a, b) => a.index - b.index),
-      names,
-    );
-  const rows = await lookThrough(tree, (seen) => found(seen) !== undefined);
+  const rows = await lookThrough(tree, (seen) => find(seen, names) !== undefined);
   const row = find(rows, names);
   if (!row) throw new Error(`no row ${names.join(" > ")}`);
   if (row.expanded === undefined) throw new Error(`${names.join(" > ")} has nothing below`);
   if (row.expanded) return true;
-  const place = tree.locator(`.monaco-list-row[data-index="${row.index}"]`);
+  const place = tree.locator(`.monaco-list-rows > .monaco-list-row[data-index="${row.index}"]`);
   await place.locator(".monaco-tl-twistie").click();
   return false;
 }

@@ -69,7 +69,21 @@ test("a debug session is read and stepped", () =>
       [3, "size", "32"],
       [3, "slot", "{...}"],
       [4, "id", "7"],
+      [3, "many", "{...}"],
     ]);
+
+    // More rows than the view can show at once.
+    await workbench.expandVariable("Locals", "ring", "many", "item58");
+    const all = await workbench.variables();
+    assert.equal(all.length, 7 + 60 + 1);
+    assert.deepEqual(
+      all.slice(-3).map((row) => [row.level, row.name, row.value]),
+      [
+        [4, "item58", "{...}"],
+        [5, "id", "7"],
+        [4, "item59", "{...}"],
+      ],
+    );
     assert.deepEqual(await workbench.stoppedLine(), { line: 1, text: "one" });
 
     await workbench.press("F10");

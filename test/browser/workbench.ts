@@ -79,7 +79,12 @@ export class Workbench {
     fs.cpSync(options.folder ?? examples, folder, { recursive: true });
     const server = await startServer({
       vsix: options.vsix ?? (await grantwalk()),
-      settings: { "workbench.colorTheme": themes[theme].id, ...options.settings },
+      settings: {
+        "workbench.colorTheme": themes[theme].id,
+        // Rows that stick to the top of a tree hide the rows that are to be clicked.
+        "workbench.tree.enableStickyScroll": false,
+        ...options.settings,
+      },
     });
     const browser = await launchBrowser();
     const page = await browser.newPage({
