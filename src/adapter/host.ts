@@ -10,4 +10,6 @@ export interface AdapterHost {
   sourcePath(file: string): string | null;
   /** The text of a source of the model. */
   readSource(file: string): Promise<string>;
+  /** Milliseconds of recording after which progress is shown; most recordings are done before. */
+  readonly progressAfter?: number;
 }

@@ -66,9 +66,9 @@ export class Launcher {
       (n, step) => n + ("submit" in step ? step.submit.length : 0),
       0,
     );
-    const progress = new Progress(this.wire, requests, () => (cancelled.aborted = true));
-    this.progress = progress;
     const stop = (): void => void (cancelled.aborted = true);
+    const progress = new Progress(this.wire, requests, stop, this.host.progressAfter);
+    this.progress = progress;
     signal.addEventListener("abort", stop);
     try {
       const recording = await recordAsync(scenario, {

@@ -2,7 +2,7 @@
 import type { RecordProgress } from "../replay/record.js";
 import type { Wire } from "./wire.js";
 
-/** Milliseconds before anything is shown: most recordings are done by then. */
+/** Milliseconds before anything is shown, unless the host says otherwise. */
 const PATIENCE = 500;
 /** Milliseconds between two updates. */
 const INTERVAL = 200;
@@ -16,17 +16,19 @@ export class Progress {
   /**
    * @param requests how many requests the workload submits
    * @param cancel is called when the user cancels
+   * @param patience milliseconds before anything is shown
    */
   constructor(
     private readonly wire: Wire,
     private readonly requests: number,
     private readonly cancel: () => void,
+    private readonly patience = PATIENCE,
   ) {}
 
   /** Tells how far the recording is, once it takes long. */
   report({ steps, ended }: RecordProgress): void {
     const now = Date.now();
-    if (now - this.begun < PATIENCE || now - this.updated < INTERVAL) return;
+    if (now - this.begun < this.patience || now - this.updated < INTERVAL) return;
     this.updated = now;
     const message = `${steps.toLocaleString("en-US")} steps, ${ended} of ${this.requests} requests`;
     const percentage = this.requests === 0 ? 0 : Math.min(100, (100 * ended) / this.requests);

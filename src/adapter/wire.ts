@@ -108,7 +108,8 @@ export class Wire {
   private fail(request: DebugProtocol.Request, thrown: unknown, aborted: boolean): void {
     if (aborted) {
       // "cancelled" is the word that the protocol fixes for a cancelled request.
-      this.respond(request, { success: false, message: "cancelled" });
+      const error = { id: FailureId.cancelled, format: "cancelled" };
+      this.respond(request, { success: false, message: "cancelled", body: { error } });
       return;
     }
     const failure =
