@@ -126,8 +126,10 @@ async function extensionHostTests() {
 
 /** @returns {Promise<Counts>} */
 async function browserTests() {
-  const { packExtension } = await import("./vscode/stage.mjs");
-  const vsix = await packExtension(path.join(scratch, "grantwalk.vsix"));
+  // What is published, built for production.
+  const vsix = path.join(scratch, "grantwalk.vsix");
+  const code = await run("npm", ["run", "--silent", "package", "--", vsix]);
+  if (code !== 0) return failure(`npm run package (exit code ${code})`);
   // One window at a time: they share two cores with the extension, and tests measure times.
   return nodeTests("browser", { concurrency: 1, timeout: 180_000, env: { GRANTWALK_VSIX: vsix } });
 }

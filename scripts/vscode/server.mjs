@@ -147,6 +147,9 @@ export async function startServer(options = {}) {
     { env },
   );
 
+  // After the group: when this process ends, nothing may still write there.
+  process.once("exit", forget);
+
   let output = "";
   /** @type {number} */
   let port;

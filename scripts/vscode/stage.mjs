@@ -48,8 +48,7 @@ export async function stageExtension(source = extensionSource) {
 }
 
 /**
- * Packs the extension as it would be published. The build that belongs to packing
- * (`vscode:prepublish`) runs as part of it.
+ * Packs the extension, as it is built at the moment, as it would be published.
  *
  * @param {string} target the .vsix to write
  * @param {string} [source] the folder of the extension

@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
+import process from "node:process";
 import type { Browser, ConsoleMessage, Frame, Locator, Page } from "playwright-core";
 import { launchBrowser, workbenchReady } from "../../scripts/vscode/browser.mjs";
 import { checkout } from "../../scripts/vscode/places.mjs";
@@ -76,6 +77,7 @@ export class Workbench {
   static async open(options: WorkbenchOptions = {}): Promise<Workbench> {
     const { theme = "dark", width = 1600, height = 1000 } = options;
     const folder = fs.mkdtempSync(path.join(os.tmpdir(), "grantwalk-folder-"));
+    process.once("exit", () => fs.rmSync(folder, { recursive: true, force: true }));
     fs.cpSync(options.folder ?? examples, folder, { recursive: true });
     const server = await startServer({
       vsix: options.vsix ?? (await grantwalk()),
