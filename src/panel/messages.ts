@@ -12,6 +12,7 @@ import type {
 } from "./state.js";
 
 export * from "./state.js";
+export { unpackInt32s } from "./pack.js";
 
 /** Raised when an old webview could misread a new host. */
 export const PROTOCOL_VERSION = 1;

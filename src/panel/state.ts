@@ -353,6 +353,8 @@ export interface TimelineMark {
 /** The whole recording, drawn once. Steps. */
 export interface Timeline {
   length: number;
+  /** The step at which the first request is there: connecting can be most of a short recording. */
+  first: number;
   /** Ring slot of each lane. */
   lanes: Int32s;
   /** Four numbers each: lane, `LanePhase`, first step, step after the last. */

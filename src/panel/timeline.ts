@@ -116,8 +116,10 @@ export function timelineOf(recording: RecordingView, index: RequestIndex): Timel
     // A bug ends the recording and must not fall off the end of the list.
     if (mark !== null && (marks.length < MOST_MARKS || mark.kind === "bug")) marks.push(mark);
   }
+  const starts = index.tracks.map(({ start }) => start).filter((start) => start >= 0);
   return {
     length,
+    first: starts.reduce((least, start) => Math.min(least, start), starts[0] ?? 0),
     lanes: packInt32s(slots),
     segments: packInt32s(segments.flat()),
     interrupts: packInt32s(thin(interrupts, MOST_INTERRUPTS, length)),

@@ -1,0 +1,84 @@
+/**
+ * Keyboard in groups of many small things. A group (`data-roving`) is one stop of the Tab key; inside it the
+ * arrows move between its items (`data-item`), Home and End go to the ends, Enter and Space click.
+ */
+
+function itemsOf(group: Element): HTMLElement[] {
+  return [...group.querySelectorAll<HTMLElement>("[data-item]")];
+}
+
+/** The item nearest above or below, by where the items lie on the page. */
+function vertically(items: readonly HTMLElement[], from: HTMLElement, down: boolean): HTMLElement | undefined {
+  const here = from.getBoundingClientRect();
+  const middle = here.left + here.width / 2;
+  let best: HTMLElement | undefined;
+  let bestScore = Infinity;
+  for (const item of items) {
+    const there = item.getBoundingClientRect();
+    const rise = down ? there.top - here.top : here.top - there.top;
+    if (rise < here.height / 2) continue;
+    const score = rise * 1000 + Math.abs(there.left + there.width / 2 - middle);
+    if (score < bestScore) [best, bestScore] = [item, score];
+  }
+  return best;
+}
+
+function target(event: KeyboardEvent, items: HTMLElement[], at: HTMLElement): HTMLElement | undefined {
+  const index = items.indexOf(at);
+  switch (event.key) {
+    case "ArrowRight":
+      return items[index + 1];
+    case "ArrowLeft":
+      return items[index - 1];
+    case "ArrowDown":
+      return vertically(items, at, true);
+    case "ArrowUp":
+      return vertically(items, at, false);
+    case "Home":
+      return items[0];
+    case "End":
+      return items.at(-1);
+    default:
+      return undefined;
+  }
+}
+
+const KEYS = new Set(["ArrowRight", "ArrowLeft", "ArrowDown", "ArrowUp", "Home", "End"]);
+
+/** Makes the groups inside `root` work with the keyboard. */
+export function roam(root: HTMLElement): void {
+  root.addEventListener("keydown", (event) => {
+    if (event.altKey || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    const at = (event.target as Element).closest<HTMLElement>("[data-item]");
+    const group = at?.closest("[data-roving]");
+    if (!at || !group) return;
+    if (event.key === "Enter" || event.key === " ") {
+      at.click();
+      event.preventDefault();
+      return;
+    }
+    if (!KEYS.has(event.key)) return;
+    event.preventDefault();
+    const to = target(event, itemsOf(group), at);
+    if (to === undefined) return;
+    to.focus({ preventScroll: false });
+    to.scrollIntoView({ block: "nearest", inline: "nearest" });
+  });
+  root.addEventListener("focusin", (event) => {
+    const at = (event.target as Element).closest<HTMLElement>("[data-item]");
+    const group = at?.closest("[data-roving]");
+    if (!at || !group) return;
+    for (const item of itemsOf(group)) if (item !== at && item.tabIndex === 0) item.tabIndex = -1;
+    at.tabIndex = 0;
+  });
+}
+
+/** Sees to it that each group can be reached: its current item, else its first one, is the Tab key's stop. */
+export function keepReachable(root: HTMLElement): void {
+  for (const group of root.querySelectorAll("[data-roving]")) {
+    const items = itemsOf(group);
+    if (items.length === 0 || items.some((item) => item === document.activeElement)) continue;
+    const stop = items.find((item) => item.getAttribute("aria-current") === "true") ?? items[0];
+    for (const item of items) if ((item === stop) !== (item.tabIndex === 0)) item.tabIndex = item === stop ? 0 : -1;
+  }
+}
