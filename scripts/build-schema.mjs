@@ -43,6 +43,16 @@ function onlyChecks(schema) {
   return kept;
 }
 
+/** The keys of every object, by the name of its definition, to say which one a misspelt key meant. */
+function knownKeys(schema) {
+  const objects = { scenario: schema, ...schema.definitions };
+  return Object.fromEntries(
+    Object.entries(objects)
+      .filter(([, object]) => object.properties)
+      .map(([name, object]) => [name, Object.keys(object.properties)]),
+  );
+}
+
 export async function buildSchema() {
   const schema = onlyChecks(JSON.parse(await readFile(schemaFile, "utf8")));
   const ajv = new Ajv({
@@ -58,7 +68,9 @@ export async function buildSchema() {
         "(minLength, maxLength, uniqueItems, const of an object, format).",
     );
   }
-  const text = `/* Made by scripts/build-schema.mjs from schemas/blkfront.schema.json. */\n${code}`;
+  const keys = `export const knownKeys = ${JSON.stringify(knownKeys(schema))};`;
+  const head = "/* Made by scripts/build-schema.mjs from schemas/blkfront.schema.json. */";
+  const text = `${head}\n${code}\n${keys}\n`;
   const old = await readFile(target, "utf8").catch(() => null);
   if (old === text) return false;
   await mkdir(path.dirname(target), { recursive: true });

@@ -1,32 +1,19 @@
 /** Checks a value against the scenario's schema and says in plain words what does not fit. */
 
 import type { JSONPath } from "jsonc-parser";
-import validateScenario from "./generated/validate-scenario.js";
-import type { SchemaError } from "./generated/validate-scenario.js";
+import validateScenario, { knownKeys, type SchemaError } from "./generated/validate-scenario.js";
 import { nearestName } from "./nearest-name.js";
 import { NUMBER_PATTERN, SIZE_PATTERN } from "./quantity.js";
 import type { ScenarioSource } from "./scenario-source.js";
 
-/** The keys of each object, by the object's place in the schema, to say which key was meant. */
-const KEYS: readonly (readonly [RegExp, readonly string[]])[] = [
-  [/^$/, ["title", "description", "guest", "backend", "disk", "start", "workload"]],
-  [
-    /^guest$/,
-    ["pageSize", "abi", "ringPages", "maxIndirectSegments", "grantTableSize", "blockLayer"],
-  ],
-  [
-    /^backend$/,
-    ["persistent", "maxIndirectSegments", "flush", "discard", "discardSecure", "keepsMapped"],
-  ],
-  [/^disk$/, ["vdev", "sectors", "size"]],
-  [/^start$/, ["ringIndex", "freeIds", "liveGrants", "freeGrefs"]],
-  [/^workload\/\d+$/, ["submit", "complete"]],
-  [
-    /\/submit\/\d+$/,
-    ["id", "op", "fua", "preflush", "sector", "sectors", "segments", "buffer", "physSegments"],
-  ],
-  [/\/segments\/\d+$|\/buffer(\/\d+)?$/, ["page", "offset", "length"]],
-  [/\/complete\/\d+$/, ["id", "status"]],
+/** Which definition of the schema an object belongs to, by its place. */
+const DEFINITIONS: readonly (readonly [RegExp, string])[] = [
+  [/^$/, "scenario"],
+  [/^(guest|backend|disk|start)$/, ""],
+  [/^workload\/\d+$/, "step"],
+  [/\/submit\/\d+$/, "request"],
+  [/\/segments\/\d+$|\/buffer(\/\d+)?$/, "segment"],
+  [/\/complete\/\d+$/, "response"],
 ];
 
 const PATTERNS: Readonly<Record<string, string>> = {
@@ -82,7 +69,8 @@ function sayKinds(kinds: unknown): string {
 
 function unknownKey(path: JSONPath, key: string): string {
   const place = path.join("/");
-  const keys = KEYS.find(([pattern]) => pattern.test(place))?.[1] ?? [];
+  const definition = DEFINITIONS.find(([pattern]) => pattern.test(place))?.[1];
+  const keys = knownKeys[definition === "" ? place : (definition ?? "")] ?? [];
   const meant = nearestName(key, keys);
   const hint = meant ? ` Did you mean "${meant}"?` : ` Known here: ${keys.join(", ")}.`;
   return `"${key}" is not known ${path.length === 0 ? "in a scenario" : `in ${sayName(path)}`}.${hint}`;

@@ -39,9 +39,10 @@ export function parseTraceLine(text: string, line: number): TraceLine | null {
 /** The text of ` name=value`; null when the field is missing. */
 export function fieldText(rest: string, name: string): string | null {
   const key = ` ${name}=`;
-  const at = rest.startsWith(`${name}=`) ? -1 : rest.indexOf(key);
-  if (at < 0 && !rest.startsWith(`${name}=`)) return null;
-  const from = at < 0 ? name.length + 1 : at + key.length;
+  // What comes first is the probe's address in parentheses.
+  const at = rest.indexOf(key);
+  if (at < 0) return null;
+  const from = at + key.length;
   const to = rest.indexOf(" ", from);
   const text = to < 0 ? rest.slice(from) : rest.slice(from, to);
   // Where a probe could not read memory, the kernel prints (fault).

@@ -16,3 +16,6 @@ export interface ScenarioValidator {
 
 export declare const validate: ScenarioValidator;
 export default validate;
+
+/** The keys of every object of a scenario, by the name of its definition in the schema. */
+export declare const knownKeys: Readonly<Record<string, readonly string[]>>;
