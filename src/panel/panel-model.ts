@@ -156,8 +156,9 @@ export class PanelModel {
 /** Where and when a request is, in the selector. */
 function labelOf({ req, part }: RequestTrack): string {
   const cut = req.parts > 1 ? ` · part ${part + 1} of ${req.parts}` : "";
-  const bytes = req.__data_len === 0 ? "" : ` · ${size(req.__data_len)}`;
-  return `${req.nr} · ${req.settings.op} · sector ${req.__sector.toLocaleString("en-US")}${bytes}${cut}`;
+  if (req.__data_len === 0) return `${req.nr} · ${req.settings.op}`;
+  const sector = req.__sector.toLocaleString("en-US");
+  return `${req.nr} · ${req.settings.op} · sector ${sector} · ${size(req.__data_len)}${cut}`;
 }
 
 /** A pinned request has no grant in hand while the step belongs to another. */

@@ -35,7 +35,7 @@ export type RecordedEvent = Recorded<TraceEvent>;
 type Recorded<E> = E extends { req: request } ? Omit<E, "req"> & { req: number } : E;
 export type RecordedEventOf<K extends TraceEvent["kind"]> = Extract<RecordedEvent, { kind: K }>;
 
-/** A tracepoint, and the step whose statement reached it. */
+/** A tracepoint, and the first step at which the machine shows what it tells. */
 export interface StepEvent {
   readonly step: number;
   readonly event: RecordedEvent;
@@ -51,8 +51,6 @@ export interface RecordingView {
   /** Steps. */
   readonly length: number;
   readonly tracepoints: TraceView;
-  /** The statement that a step is about to run. */
-  statementAt(step: number): StatementView;
   momentAt(step: number): MomentView;
 }
 

@@ -23,6 +23,24 @@ export interface RequestIndex {
   readonly touchTracks: readonly number[];
 }
 
+/** The events that have happened just before a step, in order. */
+export function eventsAt(events: TraceView, step: number): RecordedEvent[] {
+  let low = 0;
+  let high = events.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (events.at(middle).step < step) low = middle + 1;
+    else high = middle;
+  }
+  const found: RecordedEvent[] = [];
+  for (let place = low; place < events.length; place++) {
+    const { step: at, event } = events.at(place);
+    if (at !== step) break;
+    found.push(event);
+  }
+  return found;
+}
+
 /** How many of `sorted` are less than or equal to `limit`. */
 export function countUpTo(sorted: ArrayLike<number>, limit: number): number {
   let low = 0;
@@ -212,34 +230,15 @@ class Gatherer {
   }
 }
 
-/**
- * The first step at which the machine shows what a tracepoint tells. A statement that does nothing but tell
- * comes after the deed; where the deed's own statement tells, it is done at the next step.
- */
-function firstStepAfter(recording: RecordingView): (step: number) => number {
-  const tells = new Map<unknown, boolean>();
-  return (step) => {
-    if (step >= recording.length) return step;
-    const statement = recording.statementAt(step);
-    let only = tells.get(statement);
-    if (only === undefined) {
-      only = /^[\w.]+\.trace\?\.\(/.test(statement.text);
-      tells.set(statement, only);
-    }
-    return only ? step : step + 1;
-  };
-}
-
 /** Gathers the requests of a recording; takes time in proportion to its tracepoints, once. */
 export function indexRequests(recording: RecordingView): RequestIndex {
   const events = recording.tracepoints;
   // The last moment knows every request; what is read of them never changes.
   const last = recording.length > 0 ? recording.momentAt(recording.length - 1) : null;
   const gatherer = new Gatherer(last?.machine.requests ?? []);
-  const after = firstStepAfter(recording);
   for (let place = 0; place < events.length; place++) {
     const { step, event } = events.at(place);
-    gatherer.add(place, after(step), event);
+    gatherer.add(place, step, event);
   }
   const { tracks, byKey, touchSteps, touchTracks } = gatherer;
   return { tracks, byKey, events, touchSteps, touchTracks };

@@ -34,8 +34,11 @@ export class Bytes extends Section {
     }
     const head = view.kind === "frame" ? `Indirect frame ${view.index}` : `Ring slot ${view.index}`;
     return html`<section aria-labelledby="h-bytes">
-      <h2 id="h-bytes">${head} <small>${this.about(view)}</small></h2>
-      ${view.choices.length > 1 ? this.tabs(view) : nothing} ${view.kind === "frame" ? this.slots(view) : nothing}
+      <div class="titled">
+        <h2 id="h-bytes">${head} <small>${this.about(view)}</small></h2>
+        ${view.choices.length > 1 ? this.tabs(view) : nothing}
+      </div>
+      ${view.kind === "frame" ? this.slots(view) : nothing}
       ${this.rows(view)}
     </section>`;
   }
@@ -50,11 +53,11 @@ export class Bytes extends Section {
           }}
           >gref ${view.gref}</button
         >
-        · ${count(view.written)} of ${view.capacity} slots · at ${hex(view.address)}`;
+        · ${count(view.written)}/${view.capacity} slots`;
     }
     return view.capacity === 0
       ? html`at ${hex(view.address)}`
-      : html`${count(view.written)} of ${view.capacity} segments · at ${hex(view.address)}`;
+      : html`${count(view.written)}/${view.capacity} segments`;
   }
 
   private tabs(view: BytesView): TemplateResult {
@@ -76,9 +79,9 @@ export class Bytes extends Section {
 
   /** The frame from above: one small field a segment. The rows below say the same to the keyboard. */
   private slots(view: BytesView): TemplateResult {
-    return html`<div class="frame" role="img" aria-label="${count(view.written)} of ${view.capacity} slots are written">
+    return html`<div class="frame-map" role="img" aria-label="${count(view.written)} of ${view.capacity} slots are written">
       ${Array.from({ length: view.capacity }, (_, slot) => {
-        const look = slot === view.current ? "cur" : slot < view.written ? "done" : "";
+        const look = slot === view.current ? "cur" : slot < view.written ? "done" : nothing;
         return html`<i
           class=${look}
           data-tip
@@ -100,13 +103,13 @@ export class Bytes extends Section {
   private rows(view: BytesView): TemplateResult {
     const fields = view.fields.length;
     const current = view.current === null ? null : view.current + fields;
-    return html`<div class="hexes ${view.kind}" role="table" aria-label="Bytes" aria-rowcount=${fields + view.capacity}>
+    return html`<div class="hexes of-${view.kind}" role="table" aria-label="Bytes" aria-rowcount=${fields + view.capacity}>
       <gw-list
         .store=${this.store}
         .total=${fields + view.capacity}
         .current=${current}
         .rowHeight=${ROW_HEIGHT}
-        .rows=${view.kind === "frame" ? 5 : 8}
+        .rows=${view.kind === "frame" ? 6 : 10}
         .label=${"Bytes"}
         .row=${(index: number) => (index < fields ? this.field(view, index) : this.segment(view, index - fields))}
       ></gw-list>
@@ -139,10 +142,12 @@ export class Bytes extends Section {
     const written = slot < view.written;
     const here = slot === view.current;
     const said = written
-      ? html`<span class="gref">gref ${gref}</span> · sectors ${first}–${last}`
-      : gref === 0
-        ? "empty"
-        : html`left over: gref ${gref} · sectors ${first}–${last}`;
+      ? html`<span class="gref">gref ${gref}</span> · <span class="long">sectors </span>${first}–${last}`
+      : here
+        ? "to be written"
+        : gref === 0
+          ? "empty"
+          : "left over";
     return html`<div
       class="hex ${here ? "cur" : ""} ${written ? "" : "stale"}"
       role="row"
@@ -172,7 +177,7 @@ export class Bytes extends Section {
     if (slot >= view.written) {
       return html`<b>Slot ${slot}</b>: not written by this request
         <dl>${where}</dl>
-        ${gref === 0 ? nothing : html`<p>An earlier request left gref ${gref} here.</p>`}`;
+        ${gref === 0 ? nothing : html`<p>Read as a segment, what was left here says gref ${gref} · ${hex(gref)}.</p>`}`;
     }
     return html`<b>Slot ${slot}</b>: segment of grant ${grant}
       <dl>

@@ -51,11 +51,15 @@ export class Copy extends Section {
     const scale = 100 / this.pageSize;
     const place = end.offset === 0 ? "" : ` + ${hex(end.offset)}`;
     const keys = end.gref === null ? `grant:${copy.grant}` : `gref:${end.gref} page:${end.page} grant:${copy.grant}`;
-    return html`<div class="runbar ${which}" data-k=${keys} data-tip data-end=${which}>
-      <i
-        ${cssVariables({ "--at": `${end.offset * scale}%`, "--length": `${Math.max(0.8, copy.length * scale)}%` })}
-      ></i>
-      <span>page ${hex(end.page)}${place}${end.gref === null ? nothing : html` · <b class="gref">gref ${end.gref}</b>`}</span>
+    return html`<div class="run" data-k=${keys} data-tip data-end=${which}>
+      <span class="place"
+        >page ${hex(end.page)}${place}${end.gref === null ? nothing : html` · <b class="gref">gref ${end.gref}</b>`}</span
+      >
+      <span class="runbar ${which}">
+        <i
+          ${cssVariables({ "--at": `${end.offset * scale}%`, "--length": `${Math.max(0.8, copy.length * scale)}%` })}
+        ></i>
+      </span>
     </div>`;
   }
 

@@ -22,11 +22,13 @@ export class LongList extends Section {
   @property({ attribute: false }) seen: ((from: number, to: number) => void) | null = null;
   private indexes: number[] = [];
   private shownCurrent: number | null = null;
+  private fresh = true;
 
   override render(): TemplateResult {
     const { total } = this;
     if (this.indexes.length !== total) this.indexes = Array.from({ length: total }, (_, index) => index);
     if (total <= FEW) {
+      this.fresh = true;
       return html`<div class="rows" role="rowgroup" data-roving aria-label=${this.label}>
         ${this.indexes.map((index) => this.row(index))}
       </div>`;
@@ -50,7 +52,19 @@ export class LongList extends Section {
   protected override updated(): void {
     if (this.current === this.shownCurrent) return;
     this.shownCurrent = this.current;
-    if (this.current !== null) this.bringIntoSight(this.current);
+    if (this.current === null) return;
+    const { current } = this;
+    this.bringIntoSight(current);
+    const virtual = this.querySelector<LitVirtualizer>("lit-virtualizer");
+    // A virtual list has no height before its first layout, and nowhere to scroll to.
+    if (virtual !== null && this.fresh) {
+      this.fresh = false;
+      void virtual.updateComplete
+        .then(() => virtual.layoutComplete)
+        .then(() => {
+          this.bringIntoSight(current);
+        });
+    }
   }
 
   /** Scrolls no further than it takes, and leaves two rows of context. Heights are known, nothing is measured. */

@@ -102,7 +102,7 @@ export class RequestMap extends Section {
 
   private chunk(chunk: Chunk, progress: RequestProgress, grefs: Int32Array): TemplateResult {
     const { grant, from, to, opens } = chunk;
-    const edge = opens ? " opens" : "";
+    const edge = `${opens ? " opens" : ""}${grant >= 0 && to - from < 8 ? " part" : ""}`;
     if (grant < 0) {
       return html`<div class="chunk empty${edge}" role="gridcell" aria-label="not sent" data-tip data-chunk=${chunk.chunk} data-page=${chunk.page}></div>`;
     }

@@ -45,7 +45,7 @@ export class Ring extends Section {
     const used = new Map(ring.slots.map((slot) => [slot.slot, slot]));
     return html`<section aria-labelledby="h-ring">
       <h2 id="h-ring">Ring <small>${amount(ring.entries, "slot")} · ${count(ring.free)} free</small></h2>
-      <div class="ring ${ring.entries > 64 ? "dense" : ""}" role="group" aria-label="Slots of the ring" data-roving>
+      <div class="ring ${ring.entries > 64 ? "dense" : ""} of-${ring.entries}" role="group" aria-label="Slots of the ring" data-roving>
         ${Array.from({ length: ring.entries }, (_, slot) => this.slotField(ring, slot, used.get(slot)))}
       </div>
       ${this.legend(ring)}

@@ -26,8 +26,10 @@ export class Shadow extends Section {
       <h2 id="h-shadow" data-k="id:${shadow.id}">
         Shadow entry ${shadow.id}
         <small
-          ><code>num_sg</code> ${shadow.numSg} · <code>grants_used</code> ${count(shadow.grantsUsed)} of
-          ${count(shadow.rows.total)}${this.indirect(shadow)}${shadow.inUse ? nothing : html` · free again`}</small
+          ><code>grants_used</code> ${count(shadow.grantsUsed)}/${count(shadow.rows.total)}${this.indirect(
+            shadow,
+          )}
+          · <code>num_sg</code> ${shadow.numSg}${shadow.inUse ? nothing : html` · free again`}</small
         >
       </h2>
       ${shadow.rows.total === 0
@@ -41,7 +43,7 @@ export class Shadow extends Section {
               .total=${shadow.rows.total}
               .current=${shadow.current}
               .rowHeight=${SHADOW_ROW_HEIGHT}
-              .rows=${7}
+              .rows=${8}
               .label=${"grants_used"}
               .row=${(index: number) => this.row(shadow, index)}
               .seen=${(from: number, to: number) => {
@@ -63,7 +65,7 @@ export class Shadow extends Section {
               @click=${() => {
                 this.store.goTo({ kind: "frame", n });
               }}
-              >gref ${gref}</button
+              >${gref}</button
             >`,
       )}`;
   }

@@ -32,8 +32,8 @@ const TOP = 4;
 
 /** Where a lane lies: lanes get lower as they get more. CSS pixels. */
 export function lanePitch(lanes: number): number {
-  if (lanes <= 6) return 15;
-  return Math.max(2, Math.floor(96 / lanes));
+  if (lanes <= 4) return 15;
+  return Math.max(2, Math.floor(68 / lanes));
 }
 
 /** Height of the whole drawing in CSS pixels. */
@@ -93,7 +93,7 @@ function drawTicks(context: CanvasRenderingContext2D, { timeline, span, width, l
     context.fillStyle = kind === "bug" ? look.error : look.warning;
     context.fillRect(x - 0.75, 0, 1.5, y + 6);
     context.font = look.font;
-    context.fillText(kind === "bug" ? "✕" : "!", x + 3, y + 7);
+    context.fillText(kind === "bug" ? "✕" : "!", x + 3, 9);
   }
 }
 

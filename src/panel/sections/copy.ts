@@ -84,7 +84,7 @@ export function copyView(
     length: event.len,
     source: endAt(scene, event.src, intoGrant ? null : gref),
     target: endAt(scene, event.dst, intoGrant ? gref : null),
-    state: done ? "done" : /^memcpy\(/.test(scene.moment.statement.text) ? "next" : "to come",
+    state: done ? "done" : at === scene.step + 1 ? "next" : "to come",
     at,
     from,
     sourceBytes: part(source),

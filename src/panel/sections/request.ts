@@ -35,6 +35,26 @@ export function grantSteps(track: RequestTrack): Uint8Array {
   return packInt32s(steps);
 }
 
+interface Layout {
+  readonly steps: Uint8Array;
+  readonly chunksNotSent: number;
+}
+
+const layouts = new WeakMap<RequestTrack, Layout>();
+
+/** What of a request's layout takes time to work out, once. */
+function layoutOf(track: RequestTrack, pageSize: number): Layout {
+  let layout = layouts.get(track);
+  if (layout === undefined) {
+    layout = {
+      steps: grantSteps(track),
+      chunksNotSent: chunksNotSent(track.segments, pageSize),
+    };
+    layouts.set(track, layout);
+  }
+  return layout;
+}
+
 /** The request's header and its layout; null without a request. */
 export function summarize(scene: Scene): RequestSummary | null {
   const { track, machine, step } = scene;
@@ -66,8 +86,7 @@ export function summarize(scene: Scene): RequestSummary | null {
     pageSize: machine.kernel.PAGE_SIZE,
     segments: track.segments,
     grants: track.grants,
-    chunksNotSent: chunksNotSent(track.segments, machine.kernel.PAGE_SIZE),
-    steps: grantSteps(track),
+    ...layoutOf(track, machine.kernel.PAGE_SIZE),
     pinned: scene.choices.request === track.key,
   };
 }

@@ -104,7 +104,7 @@ export const queueRequest: Area = {
     on(/gnttab_request_free_callback/, (w) => say`The grant table will call back when ${w.number("max_grefs")} references are free: the whole worst case, not the ${w.number("max_grefs") - w.info.persistent_gnts_c} that are missing.`),
     on(/^return 1/, () => say`Nothing has changed but the callback; the request goes back to the queue.`),
     on(/^let new_persistent_gnts/, () => null),
-    on(/^BUG_ON\(.*max_indirect_segments === 0/s, (w) => say`The back end takes ${w.info.max_indirect_segments === 0 ? "no indirect requests" : `indirect requests of ${count(w.info.max_indirect_segments)} segments`}, and ${w.perPage * reqOf(w).nr_phys_segments} grants could be needed.`),
+    on(/^BUG_ON\(.*max_indirect_segments === 0/s, (w) => say`The back end takes ${w.info.max_indirect_segments === 0 ? "no indirect requests" : `indirect requests of ${count(w.info.max_indirect_segments)} segments`}, and this request could need ${amount(w.perPage * reqOf(w).nr_phys_segments, "grant")}.`),
     on(/^BUG_ON\(.*max_indirect_segments/s, (w) => {
       const [need, most] = [w.perPage * reqOf(w).nr_phys_segments, w.info.max_indirect_segments];
       return most !== 0 && need > most

@@ -9,7 +9,7 @@ import { helpers, loops } from "./helpers.js";
 import { queueRequest } from "./queue-request.js";
 import { requestFunction } from "./request-function.js";
 import { setupGrant } from "./setup-grant.js";
-import { tellingOf, toldAt } from "./told.js";
+import { toldAt } from "./told.js";
 import { type Area, code, NotInScope, type Rule, say, Words } from "./words.js";
 
 const AREAS: readonly Area[] = [
@@ -54,12 +54,9 @@ function byRule(words: Words, rules: readonly Rule[]): Spoken | null {
   return null;
 }
 
-function spoken(words: Words): Spoken | null {
-  const { scene } = words;
-  const event = toldAt(scene);
-  const told = event && tellingOf(scene, event);
-  if (event !== null && told !== null) return { parts: told, tone: event.kind === "request_busy" ? "warning" : "plain" };
-  const { name } = scene.moment.statement.function;
+/** What the statement is about to do. */
+function ahead(words: Words): Spoken | null {
+  const { name } = words.scene.moment.statement.function;
   for (const area of AREAS) {
     const found = byRule(words, area[name] ?? []);
     if (found !== null) return found;
@@ -67,12 +64,21 @@ function spoken(words: Words): Spoken | null {
   return byRule(words, loops);
 }
 
+function spoken(scene: Scene, words: Words): Spoken {
+  const told = toldAt(scene);
+  if (told?.whole === true) return told;
+  const next = ahead(words);
+  if (told === null) return next ?? { parts: plainly(scene), tone: "plain" };
+  const tone = next === null || next.tone === "plain" ? told.tone : next.tone;
+  return { parts: next === null ? told.parts : say`${told.parts} ${next.parts}`, tone };
+}
+
 /** The sentence of a moment. */
 export function sentenceOf(scene: Scene): Sentence {
   const { moment, machine, recording } = scene;
   const { name } = moment.statement.function;
   const words = new Words(scene);
-  const found = spoken(words) ?? { parts: plainly(scene), tone: "plain" as const };
+  const found = spoken(scene, words);
   const ends = moment.step === recording.length - 1;
   if (machine.bug !== null || (ends && endsInBug(scene))) {
     const bug = machine.bug ?? lastBug(scene);

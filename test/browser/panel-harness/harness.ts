@@ -47,15 +47,16 @@ function packed(message: HostMessage): string {
 /** Runs in the page before anything else: it is the webview's surroundings. */
 function surroundings({ classes, colors, state }: { classes: string; colors: Record<string, string>; state: unknown }): void {
   const w = window as unknown as Record<string, unknown>;
-  const root = document.documentElement;
-  for (const [name, value] of Object.entries(colors)) root.style.setProperty(`--vscode-${name}`, value);
   let kept = state;
   const violations: string[] = [];
   document.addEventListener("securitypolicyviolation", (event) => {
     violations.push(`${event.violatedDirective}: ${event.blockedURI} ${event.sample}`);
   });
-  document.addEventListener("DOMContentLoaded", () => {
+  // The page is parsed by now, and its script has not run yet.
+  document.addEventListener("readystatechange", () => {
     document.body.className = classes;
+    const { style } = document.documentElement;
+    for (const [name, value] of Object.entries(colors)) style.setProperty(`--vscode-${name}`, value);
   });
   w["violations"] = violations;
   w["keptState"] = () => kept;
@@ -169,7 +170,13 @@ export async function openPanel(browser: Browser, options: OpenOptions): Promise
     return route.fulfill({ contentType: "text/html", body: html });
   });
   await page.goto(`${ORIGIN}/`);
-  await page.locator("gw-header, gw-no-session").first().waitFor();
+  await page
+    .locator("gw-header, gw-no-session")
+    .first()
+    .waitFor({ timeout: 10_000 })
+    .catch((error: unknown) => {
+      throw new Error(`The panel shows nothing. ${complaints.join("\n")}`, { cause: error });
+    });
 
   const settle = async (): Promise<void> => {
     // What is deferred is posted after a turn; what is posted is painted after two frames.
