@@ -13,6 +13,15 @@ import { Table } from "./table.mjs";
  * @property {import("esbuild").PartialMessage[]} errors
  */
 
+/** @type {import("esbuild").BuildOptions} */
+const COMMON = {
+  bundle: true,
+  write: false,
+  platform: "neutral",
+  target: "es2022",
+  logLevel: "silent",
+};
+
 /**
  * Bundles the instrumented core by itself.
  *
@@ -29,24 +38,30 @@ import { Table } from "./table.mjs";
 export async function bundleCore(esbuild, root, folders, sourcemap) {
   const all = sources(root);
   const { instrumented, table, errors } = instrumentAll(root, folders);
-  if (errors.length > 0) return { text: "", files: new Map(), table, errors };
-  const names = await exportedNames(esbuild, all);
-  const files = new Map(all.map((file, n) => [file, { key: `f${n}`, names: names[n] }]));
+  if (errors.length > 0) return failure(errors);
   const entry = all
     .map((file, n) => `export * as f${n} from ${JSON.stringify(`./${relative(root, file)}`)};`)
     .join("\n");
-  const { outputFiles } = await esbuild.build({
-    stdin: { contents: entry, resolveDir: root, sourcefile: "stepped-core" },
-    bundle: true,
-    write: false,
-    format: "cjs",
-    platform: "neutral",
-    target: "es2022",
-    logLevel: "silent",
-    sourcemap: sourcemap ? "inline" : false,
-    plugins: [instrumentedFiles(instrumented)],
-  });
-  return { text: outputFiles[0].text, files, table, errors };
+  try {
+    const names = await exportedNames(esbuild, all);
+    const { outputFiles } = await esbuild.build({
+      ...COMMON,
+      stdin: { contents: entry, resolveDir: root, sourcefile: "stepped-core" },
+      format: "cjs",
+      sourcemap: sourcemap ? "inline" : false,
+      plugins: [instrumentedFiles(instrumented)],
+    });
+    const files = new Map(all.map((file, n) => [file, { key: `f${n}`, names: names[n] }]));
+    return { text: outputFiles[0].text, files, table, errors };
+  } catch (error) {
+    if (!Array.isArray(error.errors)) throw error;
+    return failure(error.errors);
+  }
+}
+
+/** @returns {Core} */
+function failure(errors) {
+  return { text: "", files: new Map(), table: new Table(), errors };
 }
 
 function instrumentAll(root, folders) {
@@ -85,15 +100,11 @@ function instrumentedFiles(instrumented) {
 /** What each file exports, types left out, in the order of the files. */
 async function exportedNames(esbuild, files) {
   const { metafile } = await esbuild.build({
+    ...COMMON,
     entryPoints: files.map((file, n) => ({ in: file, out: `f${n}` })),
-    bundle: true,
     splitting: true,
-    write: false,
     outdir: "/",
     format: "esm",
-    platform: "neutral",
-    target: "es2022",
-    logLevel: "silent",
     metafile: true,
   });
   const byName = new Map(

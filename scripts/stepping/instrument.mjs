@@ -3,6 +3,9 @@ import { Edits } from "./edits.mjs";
 import { boundNames, functionName } from "./names.mjs";
 import { Refusal } from "./refusal.mjs";
 
+/** A macro of the kernel: nobody steps into one, so what has such a name is left as it is. */
+const MACRO = /^[A-Z][A-Z0-9_]*$/;
+
 /** Depth lies above the statement's number in an entry of the ring. */
 const ONE_DEEPER = 1 << 16;
 
@@ -13,6 +16,8 @@ const ONE_DEEPER = 1 << 16;
  * the test of `while` and `do`, before the increment of `for`. Each function catches the pause that a probe
  * throws, adds its frame and passes it on. For that the variables of a block are declared in front of a
  * `try` around the rest of the block; the block stays the scope, so closures keep their own iteration.
+ *
+ * A function whose name is in capitals stands for a macro and gets no probes.
  *
  * @param {string} text the file, TypeScript
  * @param {string} file its path as the statements name it
@@ -29,6 +34,15 @@ export function instrument(text, file, table) {
   const edits = new Edits(text);
   new Instrumenter(source, edits, table).expressions(source);
   return edits.apply();
+}
+
+/** A call of `trace_…`: it tells an observer what has happened and is no statement of the program's own. */
+function isTracepoint({ expression }) {
+  return (
+    ts.isCallExpression(expression) &&
+    ts.isIdentifier(expression.expression) &&
+    expression.expression.text.startsWith("trace_")
+  );
 }
 
 class Instrumenter {
@@ -94,14 +108,15 @@ class Instrumenter {
       this.expressions(body);
       return;
     }
-    if (body.statements.length === 0) return;
+    const name = functionName(node, this.source);
+    if (body.statements.length === 0 || MACRO.test(name)) return;
     const outer = this.fn;
     const parameters = node.parameters
       .flatMap((parameter) => boundNames(parameter.name))
       .filter((name) => name !== "this");
     this.fn = {
       id: this.table.addFunction({
-        name: functionName(node, this.source),
+        name,
         file: this.source.fileName,
         parameters,
         ...this.range(this.start(node), node.end),
@@ -229,6 +244,11 @@ class Instrumenter {
         this.declaration(node, variables);
         return;
       case ts.SyntaxKind.ExpressionStatement:
+        if (isTracepoint(node)) {
+          this.expressions(node.expression);
+          return;
+        }
+      // falls through
       case ts.SyntaxKind.ThrowStatement:
       case ts.SyntaxKind.BreakStatement:
       case ts.SyntaxKind.ContinueStatement:

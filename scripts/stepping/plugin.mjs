@@ -54,7 +54,10 @@ export function stepping({
       });
 
       build.onLoad({ filter: /.*/, namespace: "stepped-core" }, ({ path: file }) => {
-        const { key, names } = core.files.get(file) ?? { key: "", names: [] };
+        const found = core.files.get(file);
+        // The build has failed; what a module in CommonJS lacks is no error on top of it.
+        if (found === undefined) return { contents: "module.exports = {};", loader: "js" };
+        const { key, names } = found;
         const contents = names
           .map((name) => `export const ${name} = core.${key}.${name};`)
           .join("\n");

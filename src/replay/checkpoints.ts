@@ -11,11 +11,13 @@ export interface Checkpoint {
 export interface CheckpointOptions {
   /** About how many bytes all checkpoints together may take. */
   readonly budget: number;
-  /** The least number of steps between two of them. */
-  readonly spacing: number;
+  /** The number of steps between two of them at the beginning; null lets it follow from their size. */
+  readonly spacing: number | null;
 }
 
-/** So many steps take about as long as copying a byte's worth of objects, so copies cost a small part of a run. */
+/** A run over so many steps takes no time that anybody notices. */
+const SPACING = 1 << 16;
+/** With so many steps for each byte of a copy, copying takes a small part of a run's time. */
 const STEPS_PER_BYTE = 1 / 16;
 
 /**
@@ -31,7 +33,7 @@ export class Checkpoints {
   private nextBytes = 0;
 
   constructor(private readonly options: CheckpointOptions) {
-    this.spacing = options.spacing;
+    this.spacing = options.spacing ?? SPACING;
   }
 
   /** About the bytes that all of them take. */
@@ -73,7 +75,9 @@ export class Checkpoints {
       weigh((before as Checkpoint).machine, seen);
       this.nextBytes = weigh(last.machine, seen);
     }
-    this.spacing = Math.max(this.spacing, Math.ceil(this.nextBytes * STEPS_PER_BYTE));
+    if (this.options.spacing === null) {
+      this.spacing = Math.max(this.spacing, Math.ceil(this.nextBytes * STEPS_PER_BYTE));
+    }
   }
 
   private thin(): void {

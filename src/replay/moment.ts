@@ -2,6 +2,7 @@ import type { Machine, Thread } from "stepped:core/machine";
 import { statements } from "stepped:statements";
 import type { CapturedFrame } from "./probe.js";
 import type { StatementInfo } from "./statements.js";
+import { variablesOf } from "./variables.js";
 
 /** A function that is being run. */
 export interface Frame {
@@ -24,16 +25,10 @@ export interface Moment {
   readonly machine: Machine;
 }
 
-/** Makes a frame readable: drops what has not been set yet at the statement it is on. */
-export function readableFrame(captured: CapturedFrame): Frame {
-  const variables = new Map<string, unknown>();
-  for (const scope of captured.scopes.toReversed()) {
-    for (let i = 0; i < scope.length; i += 3) {
-      // Statements are numbered in the order of the source, so a later one has not run in this scope.
-      if (captured.statement > (scope[i + 1] as number)) {
-        variables.set(scope[i] as string, scope[i + 2]);
-      }
-    }
-  }
-  return { statement: statements[captured.statement] as StatementInfo, variables };
+/** Makes a captured frame readable. */
+export function frameOf(captured: CapturedFrame): Frame {
+  return {
+    statement: statements[captured.statement] as StatementInfo,
+    variables: variablesOf(captured),
+  };
 }

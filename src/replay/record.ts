@@ -13,7 +13,7 @@ export interface RecordOptions {
   readonly maxSteps?: number;
   /** About how many bytes the checkpoints may take. */
   readonly checkpointBudget?: number;
-  /** The least number of steps between two checkpoints. */
+  /** The number of steps between two checkpoints at the beginning; follows from their size unless given. */
   readonly checkpointSpacing?: number;
 }
 
@@ -34,7 +34,6 @@ export interface RecordAsyncOptions extends RecordOptions {
 
 const MAX_STEPS = 50_000_000;
 const CHECKPOINT_BUDGET = 96 * 1024 * 1024;
-const CHECKPOINT_SPACING = 1 << 16;
 
 /** Steps of a part of a run between which others get their turn; some milliseconds. */
 const SLICE = 1 << 18;
@@ -87,7 +86,7 @@ class Run {
     this.trace = new TraceLog((req) => this.requestNumber(req));
     this.checkpoints = new Checkpoints({
       budget: options.checkpointBudget ?? CHECKPOINT_BUDGET,
-      spacing: options.checkpointSpacing ?? CHECKPOINT_SPACING,
+      spacing: options.checkpointSpacing ?? null,
     });
     this.checkpoints.offer(0, this.machine);
   }
@@ -125,8 +124,8 @@ class Run {
         start = base + stepsBegun();
         beginTask();
         runTask(machine, (event) => {
-          // What is sent before the task's first statement belongs to that statement.
-          this.trace.append(Math.max(start, base + stepsBegun() - 1), event);
+          // The first step that shows what the event tells of: the one that comes next.
+          this.trace.append(base + stepsBegun(), event);
         });
         this.closeTask(start, base + stepsBegun(), kind);
         if (machine.bug !== null) return "bug";

@@ -13,7 +13,7 @@ export type EventKind = TraceEvent["kind"];
 export interface LoggedEvent<K extends EventKind = EventKind> {
   /** Its place among all tracepoints, from 0. */
   readonly index: number;
-  /** The step whose statement sent it. */
+  /** The first step at which what it tells of is true; the length of the recording after its last step. */
   readonly step: number;
   readonly event: Extract<RecordedEvent, { kind: K }>;
 }

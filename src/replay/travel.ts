@@ -1,7 +1,7 @@
 import { type Machine, cloneMachine, runTask } from "stepped:core/machine";
 import type { Checkpoint, Checkpoints } from "./checkpoints.js";
 import { LeastRecent } from "./least-recent.js";
-import { type Moment, readableFrame } from "./moment.js";
+import { type Moment, frameOf } from "./moment.js";
 import { arm, beginTask, capturedFrames, disarm, pause, stepsBegun } from "./probe.js";
 import type { StepColumns } from "./step-columns.js";
 import type { Tasks } from "./tasks.js";
@@ -33,7 +33,7 @@ export class Travel {
     const from = this.checkpointFor(step, task.index, task.start);
     const machine = cloneMachine(from.machine);
     runToStep(machine, step - from.step);
-    const stack = capturedFrames().map(readableFrame);
+    const stack = capturedFrames().map(frameOf);
     const [innermost] = stack;
     if (innermost === undefined || innermost.statement.id !== this.columns.statementAt(step)) {
       throw new Error(`step ${step} is another one in the second run than in the first`);

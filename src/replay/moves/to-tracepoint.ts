@@ -10,15 +10,15 @@ export const LANDMARKS = {
   interrupt: "interrupt",
 } as const satisfies Record<string, EventKind>;
 
-/** The next step whose statement sends a tracepoint of a kind, or the end of the recording. */
+/** The next step right after a tracepoint of a kind was sent, or the end of the recording. */
 export function nextTracepoint(recording: Recording, step: number, kind: EventKind): Move {
   const steps = recording.tracepoints.stepsOf(kind);
   const next = steps[firstAbove(steps, step)];
-  // What is sent after the last statement has no step of its own.
+  // What is sent by the last statement has no step after it.
   return forwards(recording, next === undefined || next >= recording.length ? -1 : next);
 }
 
-/** The last step before whose statement sends a tracepoint of a kind, or the start of the recording. */
+/** The last step before that is right after a tracepoint of a kind, or the start of the recording. */
 export function previousTracepoint(recording: Recording, step: number, kind: EventKind): Move {
   const steps = recording.tracepoints.stepsOf(kind);
   return backwards(steps[lastBelow(steps, step)] ?? -1);
