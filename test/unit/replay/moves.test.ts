@@ -1,0 +1,170 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import fc from "fast-check";
+import type { Move } from "../../../src/replay/moves/move.js";
+import { reverseOut } from "../../../src/replay/moves/reverse-out.js";
+import { reverseOver } from "../../../src/replay/moves/reverse-over.js";
+import {
+  continueBackwards,
+  continueForwards,
+  untilBreakpoint,
+} from "../../../src/replay/moves/run-to-breakpoint.js";
+import { stepBack } from "../../../src/replay/moves/step-back.js";
+import { stepIn } from "../../../src/replay/moves/step-in.js";
+import { stepOut } from "../../../src/replay/moves/step-out.js";
+import { stepOver } from "../../../src/replay/moves/step-over.js";
+import { nextTracepoint, previousTracepoint } from "../../../src/replay/moves/to-tracepoint.js";
+import { record } from "../../../src/replay/record.js";
+import { batches, fatal } from "./workloads.js";
+
+const recording = record(batches(60, 6));
+const last = recording.length - 1;
+
+const anyStep = fc.integer({ min: 0, max: last });
+/** Steps of the request path too: the connection takes most of a short recording. */
+const step = fc.oneof(anyStep, fc.integer({ min: recording.entry, max: last }));
+
+function depth(at: number): number {
+  return recording.depthAt(at);
+}
+
+/** The first step after `from` of which something is true, found by looking at each. */
+function firstAfter(from: number, test: (at: number) => boolean): Move {
+  for (let at = from + 1; at <= last; at++) if (test(at)) return { step: at, reason: "step" };
+  return { step: last, reason: "end" };
+}
+
+function lastBefore(from: number, test: (at: number) => boolean): Move {
+  for (let at = from - 1; at >= 0; at--) if (test(at)) return { step: at, reason: "step" };
+  return { step: 0, reason: "start" };
+}
+
+function holds(property: (at: number) => void, numRuns = 200): void {
+  fc.assert(fc.property(step, property), { numRuns });
+}
+
+describe("a move", () => {
+  it("in and back undo each other", () => {
+    holds((at) => {
+      if (at < last) assert.equal(stepBack(recording, stepIn(recording, at).step).step, at);
+      if (at > 0) assert.equal(stepIn(recording, stepBack(recording, at).step).step, at);
+    });
+  });
+
+  it("over does not go deeper and leaves out only what is deeper", () => {
+    holds((at) => {
+      const move = stepOver(recording, at);
+      assert.deepEqual(
+        move,
+        firstAfter(at, (next) => depth(next) <= depth(at)),
+      );
+    });
+  });
+
+  it("back over does not go deeper and leaves out only what is deeper", () => {
+    holds((at) => {
+      assert.deepEqual(
+        reverseOver(recording, at),
+        lastBefore(at, (next) => depth(next) <= depth(at)),
+      );
+    });
+  });
+
+  it("out leaves the function, or the task", () => {
+    holds((at) => {
+      const { end } = recording.tasks.at(at);
+      assert.deepEqual(
+        stepOut(recording, at),
+        firstAfter(at, (next) => depth(next) < depth(at) || next === end),
+      );
+    });
+  });
+
+  it("back out leads to the call, or to the beginning of the task", () => {
+    holds((at) => {
+      const { start } = recording.tasks.at(at);
+      const move = reverseOut(recording, at);
+      if (at === start) assert.equal(move.step, at === 0 ? 0 : recording.tasks.at(at - 1).start);
+      else
+        assert.deepEqual(
+          move,
+          lastBefore(at, (next) => depth(next) < depth(at) || next === start),
+        );
+      if (depth(at) > 1) {
+        const caller = recording.momentAt(at).stack[1]?.statement;
+        assert.equal(recording.statementAt(move.step), caller);
+      }
+    }, 60);
+  });
+
+  it("to a breakpoint leads to the nearest step of any of the statements", () => {
+    const some = fc
+      .array(step, { maxLength: 4 })
+      .map((steps) => steps.map((at) => recording.columns.statementAt(at)));
+    fc.assert(
+      fc.property(step, some, (at, statements) => {
+        const hit = (next: number) => statements.includes(recording.columns.statementAt(next));
+        const forwards = firstAfter(at, hit);
+        const backwards = lastBefore(at, hit);
+        assert.equal(continueForwards(recording, at, statements).step, forwards.step);
+        assert.equal(continueBackwards(recording, at, statements).step, backwards.step);
+        const reasons = { step: "breakpoint", end: "end", start: "start", breakpoint: "" } as const;
+        assert.equal(continueForwards(recording, at, statements).reason, reasons[forwards.reason]);
+        assert.equal(
+          continueBackwards(recording, at, statements).reason,
+          reasons[backwards.reason],
+        );
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  it("stops at a breakpoint on its way", () => {
+    holds((at) => {
+      const over = stepOver(recording, at);
+      if (over.step <= at + 1) return;
+      const inside = recording.columns.statementAt(at + 1);
+      assert.deepEqual(untilBreakpoint(recording, at, over, [inside]), {
+        step: at + 1,
+        reason: "breakpoint",
+      });
+      assert.deepEqual(untilBreakpoint(recording, at, over, []), over);
+      const back = reverseOver(recording, over.step);
+      const { step: to, reason } = untilBreakpoint(recording, over.step, back, [inside]);
+      assert.ok(to >= back.step && to < over.step);
+      if (to > back.step) assert.equal(reason, "breakpoint");
+    });
+  });
+
+  it("to a tracepoint leads to the step whose statement sends it", () => {
+    const { tracepoints } = recording;
+    holds((at) => {
+      const sends = (next: number) =>
+        tracepoints.duringStep(next).some(({ event }) => event.kind === "grant_taken");
+      const next = nextTracepoint(recording, at, "grant_taken");
+      if (next.reason === "step") assert.ok(next.step > at && sends(next.step));
+      const previous = previousTracepoint(recording, at, "grant_taken");
+      if (previous.reason === "step") assert.ok(previous.step < at && sends(previous.step));
+      const steps = Array.from(tracepoints.stepsOf("grant_taken") as ArrayLike<number>);
+      assert.equal(next.step, steps.find((found) => found > at) ?? last);
+      assert.equal(previous.step, steps.findLast((found) => found < at) ?? 0);
+    });
+  });
+
+  it("is stopped by both ends", () => {
+    for (const move of [stepIn, stepOver, stepOut]) {
+      assert.deepEqual(move(recording, last), { step: last, reason: "end" });
+    }
+    for (const move of [stepBack, reverseOver, reverseOut]) {
+      assert.deepEqual(move(recording, 0), { step: 0, reason: "start" });
+    }
+  });
+
+  it("over a call that stops the kernel ends where it stops", () => {
+    const stopped = record(fatal);
+    const end = stopped.length - 1;
+    const call = stopped.columns.previousAtMost(1, end, 0);
+    assert.ok(call < end);
+    assert.deepEqual(stepOver(stopped, call), { step: end, reason: "end" });
+  });
+});
