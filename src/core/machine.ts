@@ -206,7 +206,7 @@ function answer_what_was_late(machine: Machine, responses: readonly ResponseSett
 
 function reserve(machine: Machine, count: number): void {
   const { kernel, reserved } = machine;
-  const chain = { head: GNTTAB_LIST_END };
+  const chain = { head: GNTTAB_LIST_END, claimed: 0 };
   if (gnttab_alloc_grant_references({ ...kernel, trace: null }, count, chain) < 0) return;
   for (let ref = chain.head; ref !== GNTTAB_LIST_END;) {
     reserved.push(ref);

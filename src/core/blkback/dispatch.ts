@@ -15,6 +15,7 @@ import {
 } from "../xen/blkif.js";
 import { XEN_PAGE_SIZE } from "../xen/page.js";
 import { SRING_HEADER, blkif_sring, ring_slot } from "../xen/ring.js";
+import { trace_backend_io, trace_backend_response } from "../trace.js";
 import type { backend, pending_req } from "./backend.js";
 import { keeps, xen_blkbk_map, xen_blkbk_unmap } from "./map.js";
 
@@ -122,7 +123,7 @@ function dispatch_rw_block_io(
     const addr = (frames[i] as number) + offset;
     if (write) mem_copy(be.disk, sector * 512, be.mem, addr, len);
     else mem_copy(be.mem, addr, be.disk, sector * 512, len);
-    be.trace?.({ kind: "backend_io", write, sector, gref: seg.gref, offset, len });
+    trace_backend_io(be, write, sector, seg.gref, offset, len);
     sector += len / 512;
   }
   return BLKIF_RSP_OKAY;
@@ -166,5 +167,5 @@ export function make_response(be: backend, id: number, operation: number, status
   response.status = status;
   be.rsp_prod_pvt = (be.rsp_prod_pvt + 1) >>> 0;
   new blkif_sring(be.mem, be.ring).rsp_prod = be.rsp_prod_pvt;
-  be.trace?.({ kind: "backend_response", id, operation, status, slot });
+  trace_backend_response(be, id, operation, status, slot);
 }

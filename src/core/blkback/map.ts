@@ -7,6 +7,7 @@ import {
   grant_entry_addr,
 } from "../xen/grant-table.js";
 import { XEN_PAGE_SIZE } from "../xen/page.js";
+import { trace_backend_map, trace_backend_unmap } from "../trace.js";
 import type { backend } from "./backend.js";
 
 /**
@@ -32,7 +33,7 @@ export function xen_blkbk_map(be: backend, gref: number): number {
   const already = be.mapped.has(gref);
   be.mapped.add(gref);
   be.seen.add(gref);
-  be.trace?.({ kind: "backend_map", gref, already });
+  trace_backend_map(be, gref, already);
   return frame;
 }
 
@@ -53,5 +54,5 @@ export function xen_blkbk_unmap(be: backend, gref: number): void {
   if (!be.mapped.delete(gref)) return;
   const entry = grant_entry_addr(be.gnttab, gref);
   mem_put16(be.mem, entry, mem_get16(be.mem, entry) & ~(GTF_reading | GTF_writing));
-  be.trace?.({ kind: "backend_unmap", gref });
+  trace_backend_unmap(be, gref);
 }

@@ -98,6 +98,8 @@ function put_free_entry(gnttab: gnttab, ref: number): void {
 /** A private chain of references: `grant_ref_t *private_head`. */
 export interface grant_ref_chain {
   head: number;
+  /** The reference that was claimed last. The model's own, for those who watch. */
+  claimed: number;
 }
 
 /**
@@ -121,6 +123,7 @@ export function gnttab_claim_grant_reference(k: kernel, chain: grant_ref_chain):
   const ref = chain.head;
   if (ref === GNTTAB_LIST_END) return -ENOSPC;
   chain.head = k.gnttab.gnttab_list[ref] as number;
+  chain.claimed = ref;
   return ref;
 }
 

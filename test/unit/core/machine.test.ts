@@ -115,7 +115,7 @@ describe("the driver", () => {
           for (const { page, offset, length } of one.segments) {
             const memory = mem_read(machine.kernel.mem, page * 65536 + offset, length);
             for (let i = 0; i < length; i++, k++) {
-              const at = one.sector * 512 + k;
+              const at: number = one.sector * 512 + k;
               if (one.op === "write") expected.set(at, write_byte(one.id, k));
               else assert.equal(memory[i], expected.get(at) ?? disk_byte(at));
             }

@@ -1,4 +1,5 @@
 /** What an answered request gives back: the copy into the caller's pages, and its grants. */
+import { trace_bytes_copied, trace_grant_released } from "../../trace.js";
 import { BUG_ON, OOPS } from "../../linux/bug.js";
 import { list_add, list_add_tail } from "../../linux/list.js";
 import { page_lru } from "../../linux/lru.js";
@@ -6,7 +7,7 @@ import { kmap_atomic, kunmap_atomic, memcpy } from "../../linux/pages.js";
 import { message } from "../../linux/printk.js";
 import type { scatterlist } from "../../linux/scatterlist.js";
 import { BLKIF_OP_INDIRECT, BLKIF_OP_READ, type blkif_response } from "../../xen/blkif.js";
-import { gnttab_foreach_grant } from "../../xen/foreach-grant.js";
+import { gnttab_foreach_grant } from "./foreach-grant.js";
 import {
   GRANT_INVALID_REF,
   gnttab_end_foreign_access,
@@ -43,15 +44,7 @@ function blkif_copy_from_grant(
   const used = grant_at(s.grants_used, data.grant_idx, "blkif_copy_from_grant");
   const shared_data = kmap_atomic(k, used.page, "blkif_copy_from_grant");
   memcpy(k, data.bvec_data + data.bvec_offset, shared_data + offset, len);
-  k.trace?.({
-    kind: "bytes_copied",
-    way: "back",
-    id: data.id,
-    grant_idx: data.grant_idx,
-    src: shared_data + offset,
-    dst: data.bvec_data + data.bvec_offset,
-    len,
-  });
+  trace_bytes_copied(k, "back", data, data.bvec_data + data.bvec_offset, shared_data + offset, len);
   data.bvec_offset += len;
   data.grant_idx++;
   kunmap_atomic(k, shared_data);
@@ -97,13 +90,13 @@ export function blkif_completion(s: blk_shadow, info: blkfront_info, bret: blkif
       if (!info.feature_persistent) message(k, "alert", `backed has not unmapped grant: ${gref}`);
       list_add(used.node, info.grants);
       info.persistent_gnts_c++;
-      k.trace?.({ kind: "grant_released", id, grant_idx: i, indirect: false, gref, to: "head" });
+      trace_grant_released(k, id, i, false, gref, "head");
     } else {
       // Not mapped: the reference ends, and the entry waits at the tail.
       gnttab_end_foreign_access(k, gref);
       used.gref = GRANT_INVALID_REF;
       list_add_tail(used.node, info.grants);
-      k.trace?.({ kind: "grant_released", id, grant_idx: i, indirect: false, gref, to: "tail" });
+      trace_grant_released(k, id, i, false, gref, "tail");
     }
   }
   if (indirect) {
@@ -114,7 +107,7 @@ export function blkif_completion(s: blk_shadow, info: blkfront_info, bret: blkif
         if (!info.feature_persistent) message(k, "alert", `backed has not unmapped grant: ${gref}`);
         list_add(used.node, info.grants);
         info.persistent_gnts_c++;
-        k.trace?.({ kind: "grant_released", id, grant_idx: i, indirect: true, gref, to: "head" });
+        trace_grant_released(k, id, i, true, gref, "head");
       } else {
         gnttab_end_foreign_access(k, gref);
         // The frame's page goes back to the spare pages even when grants persist, and stays the entry's too.
@@ -122,7 +115,7 @@ export function blkif_completion(s: blk_shadow, info: blkfront_info, bret: blkif
         list_add(page_lru(k, indirect_page), info.indirect_pages);
         used.gref = GRANT_INVALID_REF;
         list_add_tail(used.node, info.grants);
-        k.trace?.({ kind: "grant_released", id, grant_idx: i, indirect: true, gref, to: "tail" });
+        trace_grant_released(k, id, i, true, gref, "tail");
       }
     }
   }

@@ -1,4 +1,5 @@
 /** `blkif_free`: gives everything back, on removal and before a suspend. */
+import { trace_free_pages } from "../../trace.js";
 import { BUG_ON, OOPS } from "../../linux/bug.js";
 import { list_del, list_empty, list_entries } from "../../linux/list.js";
 import { page_lru } from "../../linux/lru.js";
@@ -92,7 +93,7 @@ export function blkif_free(info: blkfront_info, suspend: boolean): void {
   // Freed as so many Linux pages, allocated as so many Xen pages.
   const order = get_order(k, info.nr_ring_pages * k.PAGE_SIZE);
   const allocated = get_order(k, info.nr_ring_pages * XEN_PAGE_SIZE);
-  if (order !== allocated) k.trace?.({ kind: "free_pages_order", freed: order, allocated });
+  trace_free_pages(k, order, allocated);
   free_pages(k, Math.floor((info.ring.sring as blkif_sring).addr / k.PAGE_SIZE), order);
   info.ring.sring = null;
   info.evtchn = 0;

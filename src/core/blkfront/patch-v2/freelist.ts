@@ -1,4 +1,5 @@
 /** The free shadow ids: a last-in first-out list threaded through `shadow[].req.u.rw.id`. */
+import { trace_id_recycled } from "../../trace.js";
 import { BUG_ON } from "../../linux/bug.js";
 import { EINVAL } from "../../linux/errno.js";
 import { BLK_RING_SIZE, type blk_shadow, type blkfront_info } from "./blkfront-info.js";
@@ -24,6 +25,6 @@ export function add_id_to_freelist(info: blkfront_info, id: number): number {
   shadow.req.u.rw.id = info.shadow_free;
   shadow.request = null;
   info.shadow_free = id;
-  info.kernel.trace?.({ kind: "id_recycled", id });
+  trace_id_recycled(info.kernel, id);
   return 0;
 }

@@ -1,4 +1,5 @@
 /** The interrupt handler: takes responses, ends requests, and starts the queue again. */
+import { trace_interrupt, trace_request_end, trace_response_taken } from "../../trace.js";
 import { BUG } from "../../linux/bug.js";
 import { EIO, EOPNOTSUPP } from "../../linux/errno.js";
 import { message } from "../../linux/printk.js";
@@ -14,7 +15,7 @@ import {
   BLKIF_RSP_ERROR,
   BLKIF_RSP_OKAY,
 } from "../../xen/blkif.js";
-import { RING_FINAL_CHECK_FOR_RESPONSES, RING_GET_RESPONSE, ring_slot } from "../../xen/ring.js";
+import { RING_FINAL_CHECK_FOR_RESPONSES, RING_GET_RESPONSE } from "../../xen/ring.js";
 import type { blkif_sring } from "../../xen/ring.js";
 import { BLK_RING_SIZE, type blk_shadow, type blkfront_info } from "./blkfront-info.js";
 import { blkif_completion } from "./completion.js";
@@ -37,7 +38,7 @@ function as_long(id: number): string {
 /** `blkif_interrupt`. */
 export function blkif_interrupt(info: blkfront_info): "IRQ_HANDLED" {
   const k = info.kernel;
-  k.trace?.({ kind: "interrupt" });
+  trace_interrupt(k);
   if (info.connected !== "CONNECTED") return "IRQ_HANDLED";
 
   const sring = info.ring.sring as blkif_sring;
@@ -49,13 +50,7 @@ export function blkif_interrupt(info: blkfront_info): "IRQ_HANDLED" {
     for (i = info.ring.rsp_cons; i !== rp; i = (i + 1) >>> 0) {
       const bret = RING_GET_RESPONSE(info.ring, info.layout, i);
       const id = bret.id;
-      k.trace?.({
-        kind: "response_taken",
-        id,
-        operation: bret.operation,
-        status: bret.status,
-        slot: ring_slot(info.ring.nr_ents, i),
-      });
+      trace_response_taken(k, bret, info.ring, i);
       // The back end may have written any id. Only its range is checked before it is used.
       if (id >= BLK_RING_SIZE(info)) {
         const op = op_name(bret.operation);
@@ -94,7 +89,8 @@ export function blkif_interrupt(info: blkfront_info): "IRQ_HANDLED" {
             info.feature_discard = false;
             info.feature_secdiscard = false;
           }
-          end_request(info, req as request, id, error);
+          __blk_end_request_all(req as request, error);
+          trace_request_end(k, req as request, id, error, "complete");
           break;
         case BLKIF_OP_FLUSH_DISKCACHE:
         case BLKIF_OP_WRITE_BARRIER:
@@ -116,11 +112,13 @@ export function blkif_interrupt(info: blkfront_info): "IRQ_HANDLED" {
             info.feature_flush = 0;
             xlvbd_flush(info);
           }
-          end_request(info, req as request, id, error);
+          __blk_end_request_all(req as request, error);
+          trace_request_end(k, req as request, id, error, "complete");
           break;
         case BLKIF_OP_READ:
         case BLKIF_OP_WRITE:
-          end_request(info, req as request, id, error);
+          __blk_end_request_all(req as request, error);
+          trace_request_end(k, req as request, id, error, "complete");
           break;
         default:
           BUG("blkif_interrupt");
@@ -137,10 +135,4 @@ export function blkif_interrupt(info: blkfront_info): "IRQ_HANDLED" {
 
   kick_pending_request_queues(info);
   return "IRQ_HANDLED";
-}
-
-/** `__blk_end_request_all`, told to the observer. */
-function end_request(info: blkfront_info, req: request, id: number, error: number): void {
-  __blk_end_request_all(req, error);
-  info.kernel.trace?.({ kind: "request_end", req, id, error, why: "complete" });
 }

@@ -1,5 +1,14 @@
 /** From a request to grants, segments and a ring slot: the heart of the patch. */
 import { BUG_ON } from "../../linux/bug.js";
+import {
+  trace_bytes_copied,
+  trace_grant_taken,
+  trace_indirect_frame,
+  trace_request_busy,
+  trace_request_id,
+  trace_request_queued,
+  trace_segment_written,
+} from "../../trace.js";
 import { kmap_atomic, kunmap_atomic, memcpy } from "../../linux/pages.js";
 import {
   REQ_FLUSH,
@@ -22,7 +31,7 @@ import {
   type blkif_request,
   put_segment,
 } from "../../xen/blkif.js";
-import { gnttab_foreach_grant } from "../../xen/foreach-grant.js";
+import { gnttab_foreach_grant } from "./foreach-grant.js";
 import {
   gnttab_alloc_grant_references,
   gnttab_free_grant_references,
@@ -30,7 +39,7 @@ import {
   type grant_ref_chain,
 } from "../../xen/grant-table.js";
 import { XEN_PAGE_SHIFT, XEN_PAGE_SIZE } from "../../xen/page.js";
-import { RING_GET_REQUEST, ring_slot } from "../../xen/ring.js";
+import { RING_GET_REQUEST } from "../../xen/ring.js";
 import {
   INDIRECT_GREFS,
   XEN_PAGES_PER_INDIRECT_FRAME,
@@ -81,49 +90,23 @@ function blkif_setup_rw_req_grant(
     if (setup.segments !== 0) kunmap_atomic(k, setup.segments);
 
     const n = Math.floor(grant_idx / XEN_PAGES_PER_INDIRECT_FRAME);
-    const claimed = setup.gref_head.head;
     const gnt_list_entry = get_indirect_grant(setup.gref_head, info);
     shadow.indirect_grants[n] = gnt_list_entry;
     setup.segments = kmap_atomic(k, gnt_list_entry.page, "blkif_setup_rw_req_grant");
     ring_req.u.indirect.set_indirect_gref(n, gnt_list_entry.gref);
-    k.trace?.({
-      kind: "indirect_frame",
-      id: setup.id,
-      n,
-      gref: gnt_list_entry.gref,
-      fresh: setup.gref_head.head !== claimed,
-      addr: setup.segments,
-    });
+    trace_indirect_frame(k, setup, n, gnt_list_entry.gref);
   }
 
-  const claimed = setup.gref_head.head;
   const gnt_list_entry = get_grant(setup.gref_head, gfn, info);
   const ref = gnt_list_entry.gref;
   shadow.grants_used[grant_idx] = gnt_list_entry;
-  k.trace?.({
-    kind: "grant_taken",
-    id: setup.id,
-    grant_idx,
-    gref: ref,
-    fresh: setup.gref_head.head !== claimed,
-    gfn,
-    offset,
-    len,
-  });
+  trace_grant_taken(k, setup, ref, gfn, offset, len);
 
   if (setup.need_copy) {
     const shared_data = kmap_atomic(k, gnt_list_entry.page, "blkif_setup_rw_req_grant");
     // What lies outside the range keeps the bytes of earlier requests, and the back end could see them.
     memcpy(k, shared_data + offset, setup.bvec_data + setup.bvec_off, len);
-    k.trace?.({
-      kind: "bytes_copied",
-      way: "in",
-      id: setup.id,
-      grant_idx,
-      src: setup.bvec_data + setup.bvec_off,
-      dst: shared_data + offset,
-      len,
-    });
+    trace_bytes_copied(k, "in", setup, shared_data + offset, setup.bvec_data + setup.bvec_off, len);
     kunmap_atomic(k, shared_data);
     setup.bvec_off += len;
   }
@@ -133,32 +116,13 @@ function blkif_setup_rw_req_grant(
   if (ring_req.operation !== BLKIF_OP_INDIRECT) {
     const seg = ring_req.u.rw.seg_addr(grant_idx);
     put_segment(k.mem, seg, ref, fsect, lsect);
-    k.trace?.({
-      kind: "segment_written",
-      id: setup.id,
-      grant_idx,
-      gref: ref,
-      first_sect: fsect,
-      last_sect: lsect,
-      frame: -1,
-      slot: grant_idx,
-      addr: seg,
-    });
+    trace_segment_written(k, setup, -1, grant_idx, seg, ref, fsect, lsect);
   } else {
     const slot = grant_idx % XEN_PAGES_PER_INDIRECT_FRAME;
     const seg = setup.segments + slot * SEGMENT_SIZE;
     put_segment(k.mem, seg, ref, fsect, lsect);
-    k.trace?.({
-      kind: "segment_written",
-      id: setup.id,
-      grant_idx,
-      gref: ref,
-      first_sect: fsect,
-      last_sect: lsect,
-      frame: Math.floor(grant_idx / XEN_PAGES_PER_INDIRECT_FRAME),
-      slot,
-      addr: seg,
-    });
+    const frame = Math.floor(grant_idx / XEN_PAGES_PER_INDIRECT_FRAME);
+    trace_segment_written(k, setup, frame, slot, seg, ref, fsect, lsect);
   }
 
   setup.grant_idx++;
@@ -182,7 +146,7 @@ export function blkif_queue_rw_req(req: request): number {
     segments: 0,
     info,
     ring_req: null,
-    gref_head: { head: 0 },
+    gref_head: { head: 0, claimed: 0 },
     id: 0,
     need_copy: rq_data_dir(req) === 1 && info.feature_persistent,
     bvec_off: 0,
@@ -201,7 +165,7 @@ export function blkif_queue_rw_req(req: request): number {
     const count = max_grefs - info.persistent_gnts_c;
     if (gnttab_alloc_grant_references(k, count, setup.gref_head) < 0) {
       gnttab_request_free_callback(k, info.callback, blkif_restart_queue_callback, max_grefs);
-      k.trace?.({ kind: "request_busy", req, max_grefs, requested: count });
+      trace_request_busy(k, req, max_grefs, count);
       return 1;
     }
   } else {
@@ -212,14 +176,8 @@ export function blkif_queue_rw_req(req: request): number {
   const id = get_id_from_freelist(info);
   const shadow = info.shadow[id] as blk_shadow;
   shadow.request = req;
-  k.trace?.({
-    kind: "request_id",
-    req,
-    id,
-    slot: ring_slot(info.ring.nr_ents, info.ring.req_prod_pvt),
-    max_grefs,
-    reserved: new_persistent_gnts ? max_grefs - info.persistent_gnts_c : 0,
-  });
+  const reserved = new_persistent_gnts ? max_grefs - info.persistent_gnts_c : 0;
+  trace_request_id(k, req, id, info.ring, max_grefs, reserved);
 
   BUG_ON(
     info.max_indirect_segments === 0 &&
@@ -299,12 +257,7 @@ export function blkif_queue_rw_req(req: request): number {
   mem_copy(k.mem, shadow.req.addr, k.mem, ring_req.addr, info.layout.entry);
 
   if (new_persistent_gnts) gnttab_free_grant_references(k, setup.gref_head.head);
-  k.trace?.({
-    kind: "request_queued",
-    req,
-    id,
-    slot: ring_slot(info.ring.nr_ents, info.ring.req_prod_pvt - 1),
-  });
+  trace_request_queued(k, req, id, info.ring);
 
   return 0;
 }

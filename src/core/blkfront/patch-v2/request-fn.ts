@@ -1,4 +1,10 @@
 /** The request function: takes requests off the queue, one by one, as long as the ring has room. */
+import {
+  trace_request_end,
+  trace_request_id,
+  trace_request_queued,
+  trace_requests_pushed,
+} from "../../trace.js";
 import { EOPNOTSUPP } from "../../linux/errno.js";
 import { mem_copy } from "../../linux/memory.js";
 import {
@@ -24,7 +30,6 @@ import {
   RING_FULL,
   RING_GET_REQUEST,
   RING_PUSH_REQUESTS_AND_CHECK_NOTIFY,
-  ring_slot,
 } from "../../xen/ring.js";
 import type { blk_shadow, blkfront_info } from "./blkfront-info.js";
 import { get_id_from_freelist } from "./freelist.js";
@@ -35,11 +40,10 @@ function blkif_queue_discard_req(req: request): number {
   const info = req.rq_disk.private_data as blkfront_info;
   const k = info.kernel;
   const ring_req = RING_GET_REQUEST(info.ring, info.layout, info.ring.req_prod_pvt);
-  const slot = ring_slot(info.ring.nr_ents, info.ring.req_prod_pvt);
   const id = get_id_from_freelist(info);
   const shadow = info.shadow[id] as blk_shadow;
   shadow.request = req;
-  k.trace?.({ kind: "request_id", req, id, slot, max_grefs: 0, reserved: 0 });
+  trace_request_id(k, req, id, info.ring, 0, 0);
 
   ring_req.operation = BLKIF_OP_DISCARD;
   ring_req.u.discard.nr_sectors = blk_rq_sectors(req);
@@ -53,7 +57,7 @@ function blkif_queue_discard_req(req: request): number {
 
   info.ring.req_prod_pvt = (info.ring.req_prod_pvt + 1) >>> 0;
   mem_copy(k.mem, shadow.req.addr, k.mem, ring_req.addr, info.layout.entry);
-  k.trace?.({ kind: "request_queued", req, id, slot });
+  trace_request_queued(k, req, id, info.ring);
   return 0;
 }
 
@@ -69,7 +73,7 @@ function blkif_queue_request(req: request): number {
 function flush_requests(info: blkfront_info): void {
   const k = info.kernel;
   const notify = RING_PUSH_REQUESTS_AND_CHECK_NOTIFY(info.ring);
-  k.trace?.({ kind: "requests_pushed", req_prod: info.ring.req_prod_pvt, notify });
+  trace_requests_pushed(k, info.ring, notify);
   if (notify) notify_remote_via_evtchn(k, info.evtchn);
 }
 
@@ -97,13 +101,7 @@ export function do_blkif_request(rq: request_queue): void {
 
     if (blkif_request_flush_invalid(req, info)) {
       __blk_end_request_all(req, -EOPNOTSUPP);
-      info.kernel.trace?.({
-        kind: "request_end",
-        req,
-        id: -1,
-        error: -EOPNOTSUPP,
-        why: "rejected",
-      });
+      trace_request_end(info.kernel, req, -1, -EOPNOTSUPP, "rejected");
       continue;
     }
 

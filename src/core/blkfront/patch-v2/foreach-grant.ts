@@ -1,7 +1,10 @@
-/** `gnttab_foreach_grant`, the helper which the series brings for walking a Linux page in Xen pages. */
-import type { kernel } from "../linux/kernel.js";
-import { page_to_gfn } from "../linux/pages.js";
-import { XEN_PAGE_SHIFT, XEN_PAGE_SIZE } from "./page.js";
+/**
+ * `gnttab_foreach_grant`, the helper which the series brings for walking a Linux page in Xen pages. There it
+ * is part of the grant table; here it lies beside its users, whose walk it is.
+ */
+import type { kernel } from "../../linux/kernel.js";
+import { page_to_gfn } from "../../linux/pages.js";
+import { XEN_PAGE_SHIFT, XEN_PAGE_SIZE } from "../../xen/page.js";
 
 /** `xen_grant_fn_t`; `offset` (in the Xen page) and `len` are in bytes. */
 export type xen_grant_fn<T> = (gfn: number, offset: number, len: number, data: T) => void;
