@@ -7,11 +7,20 @@ import { Failure, FailureId } from "./failure.js";
 import type { AdapterHost } from "./host.js";
 import type { Handlers } from "./wire.js";
 
-/** The form in which two spellings of one path are equal. */
+/** The form in which two spellings of one path are equal. A path can be a URI where there are no files. */
 function canonical(path: string): string {
+  if (/^[a-z][a-z\d+.-]+:/i.test(path)) return decoded(path);
   const slashes = path.replaceAll("\\", "/");
   // Drive letters come in both cases.
   return /^[A-Za-z]:/.test(slashes) ? slashes.toLowerCase() : slashes;
+}
+
+function decoded(uri: string): string {
+  try {
+    return decodeURIComponent(uri);
+  } catch {
+    return uri;
+  }
 }
 
 export class Sources {

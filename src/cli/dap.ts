@@ -59,11 +59,14 @@ export function serve(
   return new Promise((resolve) => {
     const end = (): void => {
       session.dispose();
+      // An input that is still read would keep the process alive.
+      input.pause();
       resolve();
     };
     server.on("close", end);
-    // What is no JSON has no request that could be answered, and the lengths after it mean nothing.
-    server.on("error", end);
+    // What is no JSON has no request that could be answered, and the lengths after it mean nothing. A pipe
+    // that is paused while it gives data is read on.
+    server.on("error", () => setImmediate(end));
     session.onDidSendMessage((message) => {
       const { type, command } = message as DebugProtocol.Response;
       if (type === "response" && command === "disconnect") setImmediate(end);
