@@ -81,7 +81,8 @@ const TELLING = [
 function ofTrace(machine: Machine, trace: TraceLog, step: number): InHand {
   let last: LoggedEvent<(typeof TELLING)[number]> | null = null;
   for (const kind of TELLING) {
-    const event = trace.lastBefore(kind, step);
+    // An event has the step at which it is true, so those of this step are to be counted.
+    const event = trace.lastBefore(kind, step + 1);
     if (event !== null && (last === null || event.index > last.index)) last = event;
   }
   if (last === null) return NOTHING;

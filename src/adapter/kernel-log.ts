@@ -12,13 +12,13 @@ export class KernelLog {
     private readonly recording: Recording,
   ) {}
 
-  /** Prints what was said by the statements before a step, and has not been printed. */
+  /** Prints what has been said when a step is about to run, and has not been printed. */
   upTo(step: number): void {
     const { tracepoints } = this.recording;
     const count = tracepoints.count("message");
     for (; this.printed < count; this.printed++) {
       const message = tracepoints.nth("message", this.printed);
-      if (message.step >= step) return;
+      if (message.step > step) return;
       const { level, text } = message.event;
       this.print(text, level !== "info");
     }

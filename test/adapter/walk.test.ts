@@ -35,7 +35,7 @@ async function stopText(client: TestClient, threadId: number): Promise<string> {
   const grants = (await client.evaluateRequest({ expression: "info->grants" })).body;
   const head = { filter: "indexed", start: 0, count: 3 } as const;
   return [
-    `${THREADS[threadId]}: ${body.stackFrames.map(({ name }) => name).join(" < ")}`,
+    `${THREADS[threadId]}: ${body.stackFrames[0]?.name}`,
     `  Locals: ${await shown(client, scope("Locals"), (name) => !/^(k|claimed)$/.test(name))}`,
     `  Request: ${await shown(client, scope("Request"), (name) => /cmd_flags|sector|len|error/.test(name))}`,
     `  Shadow entry: ${await shown(client, scope("Shadow entry"))}`,
