@@ -28,7 +28,6 @@ function framesOf(context: Context, thread: number): DebugProtocol.StackFrame[] 
     source: context.sources.of(statement.function.file),
     line: statement.line + lineShift,
     column: statement.column + columnShift,
-    endLine: statement.endLine + lineShift,
-    endColumn: statement.endColumn + columnShift,
+    // No end: an editor that is given one selects the whole statement, which hides its colours.
   }));
 }

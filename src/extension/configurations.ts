@@ -23,18 +23,43 @@ export function configurationFor(uri: vscode.Uri): vscode.DebugConfiguration {
   };
 }
 
-/** Registers what makes F5 work without a launch.json. */
+/** The document to walk: the one in front if it can be walked, else one that is visible. */
+function walkableDocument(): vscode.TextDocument | undefined {
+  const editors = [vscode.window.activeTextEditor, ...vscode.window.visibleTextEditors];
+  return editors.find((editor) => editor !== undefined && isWalkable(editor.document))?.document;
+}
+
+/** Registers what makes F5 work, with a launch.json and without one. */
 export function registerConfigurations(): vscode.Disposable {
+  // During a walk the model's source is in front; F5 and Restart then mean the same file again.
+  let last: string | undefined;
+
+  const openProgram = (): string | undefined => {
+    const document = walkableDocument();
+    return document === undefined ? last : programOf(document.uri);
+  };
+
   return vscode.debug.registerDebugConfigurationProvider("blkfront", {
     async resolveDebugConfiguration(_folder, configuration) {
       const isEmpty = !configuration.type && !configuration.request && !configuration.name;
-      if (!isEmpty) return configuration;
-      const document = vscode.window.activeTextEditor?.document;
-      if (document !== undefined && isWalkable(document)) return configurationFor(document.uri);
-      await vscode.window.showErrorMessage(
-        "Grantwalk: open a scenario (*.blkfront.json) or a capture of a live guest, then press F5.",
-      );
-      return undefined;
+      const wantsOpenFile = isEmpty || configuration.program === "${file}";
+      const program = wantsOpenFile ? openProgram() : (configuration.program as unknown);
+      if (typeof program !== "string") {
+        await vscode.window.showErrorMessage(
+          "Grantwalk: open a scenario (*.blkfront.json) or a capture of a live guest, then press F5.",
+        );
+        return undefined;
+      }
+      last = program;
+      return {
+        type: "blkfront",
+        request: "launch",
+        name: `Walk ${program.split(/[\\/]/).at(-1)}`,
+        // What there is to see is beside the source; the console is one click away.
+        internalConsoleOptions: "neverOpen",
+        ...configuration,
+        program,
+      };
     },
   });
 }
