@@ -40,7 +40,7 @@ const SHORT: ReadonlyMap<string, string> = new Map([
 export interface Sight {
   readonly world: World;
   readonly frame: Frame | null;
-  readonly inHand: InHand;
+  readonly inHand: () => InHand;
 }
 
 function constants(world: World): Member[] {
@@ -83,9 +83,9 @@ function rootValue(sight: Sight, root: string): Value | undefined {
   const { world, inHand } = sight;
   switch (root) {
     case ROOTS.request:
-      return world.point("request", inHand.request);
+      return world.point("request", inHand().request);
     case ROOTS.shadow:
-      return world.point("blk_shadow", inHand.shadow);
+      return world.point("blk_shadow", inHand().shadow);
     case ROOTS.info:
       return world.point("blkfront_info", world.machine.info);
     case ROOTS.ring:

@@ -78,8 +78,13 @@ export function sourceRequests(context: Context): Handlers {
       if (file === undefined) {
         throw new Failure(FailureId.source, "This is no source of the model.");
       }
-      const content = await context.host.readSource(file);
-      return { body: { content, mimeType: "text/typescript" } };
+      try {
+        const content = await context.host.readSource(file);
+        return { body: { content, mimeType: "text/typescript" } };
+      } catch (error) {
+        const reason = error instanceof Error ? error.message : String(error);
+        throw new Failure(FailureId.source, `${file} cannot be read: ${reason}`);
+      }
     },
     loadedSources: () => ({
       body: { sources: context.sources.files.map((file) => context.sources.of(file)) },

@@ -16,12 +16,14 @@ const FRAMES_OF_THREAD = 1000;
 export class Stop {
   readonly moment: Moment;
   private readonly world: World;
-  private readonly found: InHand;
+  private found: InHand | null = null;
 
-  constructor(recording: Recording, step: number) {
+  constructor(
+    private readonly recording: Recording,
+    step: number,
+  ) {
     this.moment = recording.momentAt(step);
     this.world = worldOf(this.moment.machine);
-    this.found = inHand(this.moment, recording.tracepoints);
   }
 
   /** The frame's number for the protocol; `index` counts from the innermost. */
@@ -34,7 +36,8 @@ export class Stop {
   sight(frameId?: number): Sight {
     const { stack } = this.moment;
     const frame = frameId === undefined ? (stack[0] ?? null) : this.frame(frameId);
-    return { world: this.world, frame, inHand: this.found };
+    const { world } = this;
+    return { world, frame, inHand: () => this.inHand() };
   }
 
   /** The names that an expression can use in a frame. */
@@ -65,6 +68,12 @@ export class Stop {
     if (frameId === undefined) return scopeRoot(this.sight(), scope);
     if (this.scopeKey(Number(frameId), scope) !== key) return undefined;
     return scopeRoot(this.sight(Number(frameId)), scope);
+  }
+
+  /** Most expressions do not ask for it, and it takes a search. */
+  private inHand(): InHand {
+    this.found ??= inHand(this.moment, this.recording.tracepoints);
+    return this.found;
   }
 
   private value(frameId: string, expression: string): Placed | undefined {

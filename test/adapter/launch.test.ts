@@ -1,7 +1,11 @@
 // Every way in which a launch can fail, and the orders in which one can succeed.
 import assert from "node:assert/strict";
+import fs from "node:fs";
+import path from "node:path";
 import { test } from "node:test";
+import type { DebugProtocol } from "@vscode/debugprotocol";
 import { TestClient, VSCODE } from "./support/client.js";
+import { checkout } from "./support/places.js";
 import { file, small } from "./support/programs.js";
 
 async function refused(args: object): Promise<string> {
@@ -87,6 +91,27 @@ test("what is impossible is refused by its name", async () => {
 
 test("a file that is neither a scenario nor a capture", async () => {
   assert.match(await refused({ program: file("notes.txt", "hello\n") }), /notes\.txt/);
+});
+
+test("a capture that breaks off is walked as far as it goes, and its warnings are said", async () => {
+  const whole = fs.readFileSync(
+    path.join(checkout, "examples", "captures", "read-1m.trace.txt"),
+    "utf8",
+  );
+  const program = file("cut.trace.txt", whole.slice(0, Math.floor(whole.length * 0.8)));
+  const client = TestClient.inProcess();
+  const stop = await client.begin({ program });
+  assert.equal(stop.reason, "entry");
+  const warnings = client
+    .events<DebugProtocol.OutputEvent>("output")
+    .filter(({ body }) => body.output.startsWith("Warning: "));
+  assert.ok(warnings.length > 0);
+  for (const { body } of warnings) {
+    assert.equal(body.category, "console");
+    assert.equal(body.source?.path, program);
+    assert.ok(body.output.startsWith(`Warning: ${program}:${body.line}:`), body.output);
+  }
+  await client.end();
 });
 
 test("a launch that failed can be repeated with another program", async () => {

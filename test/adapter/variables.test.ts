@@ -4,40 +4,8 @@ import { test } from "node:test";
 import type { DebugProtocol } from "@vscode/debugprotocol";
 import type { Walk } from "../../src/adapter/walk.js";
 import { TestClient, VSCODE } from "./support/client.js";
+import { type Variable, children, find, next, scopes } from "./support/look.js";
 import { file, indirect, small } from "./support/programs.js";
-
-type Variable = DebugProtocol.Variable;
-
-async function scopes(client: TestClient, threadId = 1): Promise<DebugProtocol.Scope[]> {
-  const stack = await client.stackTraceRequest({ threadId });
-  const frameId = stack.body.stackFrames[0]?.id ?? 0;
-  return (await client.scopesRequest({ frameId })).body.scopes;
-}
-
-async function children(
-  client: TestClient,
-  parent: { variablesReference: number },
-  args: Partial<DebugProtocol.VariablesArguments> = {},
-): Promise<Variable[]> {
-  const { variablesReference } = parent;
-  return (await client.variablesRequest({ variablesReference, ...args })).body.variables;
-}
-
-/** Follows names down from a scope. */
-async function find(client: TestClient, scope: string, ...names: string[]): Promise<Variable> {
-  const root = (await scopes(client)).find(({ name }) => name === scope);
-  let found = root as unknown as Variable;
-  for (const name of names) {
-    const next = (await children(client, found)).find((child) => child.name === name);
-    assert.ok(next, `${name} in ${scope}`);
-    found = next;
-  }
-  return found;
-}
-
-async function next(client: TestClient, what = "grant"): Promise<void> {
-  await client.move(() => client.customRequest("grantwalk/next", { what }));
-}
 
 test("the scopes have the same names in the same order at every stop", async () => {
   const client = TestClient.inProcess();
@@ -221,45 +189,6 @@ test("types and memory references are for clients that have asked for them", asy
   const sring = await find(client, "Ring", "sring");
   assert.equal(sring.type, undefined);
   assert.equal(sring.memoryReference, undefined);
-  await client.end();
-});
-
-test("memory is read at the address of its reference", async () => {
-  const client = TestClient.inProcess();
-  await client.begin({ program: indirect });
-  await next(client, "interrupt");
-  const read = async (
-    memoryReference: string,
-    count: number,
-    offset = 0,
-  ): Promise<{ data: Buffer; unreadable: number; address: string }> => {
-    const { body } = (await client.customRequest("readMemory", {
-      memoryReference,
-      count,
-      offset,
-    })) as DebugProtocol.ReadMemoryResponse;
-    return {
-      data: Buffer.from(body?.data ?? "", "base64"),
-      unreadable: body?.unreadableBytes ?? 0,
-      address: body?.address ?? "",
-    };
-  };
-  const sring = await find(client, "Ring", "sring");
-  const ring = sring.memoryReference ?? "";
-  assert.match(ring, /^0x[1-9a-f][0-9a-f]*$/);
-  const header = await read(ring, 16);
-  assert.equal(header.address, ring);
-  const prod = await client.evaluateRequest({ expression: "info->ring.sring->req_prod" });
-  assert.equal(String(header.data.readUInt32LE(0)), prod.body.result);
-
-  // Any length in one answer, whatever its remainder by three.
-  for (const count of [0, 1, 2, 3, 4, 4097])
-    assert.equal((await read(ring, count)).data.length, count);
-  const negative = await read(ring, 8, -Number(ring) - 4);
-  assert.deepEqual([negative.data.length, negative.unreadable], [0, 8]);
-  const beyond = await read("0xfffffffffe", 8);
-  assert.deepEqual([beyond.data.length, beyond.unreadable], [2, 6]);
-  await client.failure(() => read("the ring", 8));
   await client.end();
 });
 

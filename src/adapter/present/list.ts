@@ -1,6 +1,6 @@
 /** The kernel's linked lists as what they hold, in list order, whatever has happened to their pointers. */
 import type { list_head } from "../../core/linux/list.js";
-import { type Value, array, field, leaf, struct } from "./value.js";
+import { type Value, field, leaf, struct } from "./value.js";
 import type { Presenter, World } from "./world.js";
 
 /** A list's nodes in order, and how it ends. */
@@ -26,20 +26,28 @@ export function walk<T>(head: list_head<T>): Walked<T> {
   return { nodes, cycle: node === head ? null : (seen.get(node) ?? null) };
 }
 
-/** A list head as its entries. `entry` shows what a node is embedded in. */
+/**
+ * A list head as its entries. `entry` shows what a node is embedded in. The list is walked when somebody looks
+ * at it, and not for every expression that begins with the structure that holds it.
+ */
 export function list<T>(world: World, head: list_head<T>, entry: (held: T) => Value): Value {
-  const { nodes, cycle } = world.once(head, () => walk(head));
-  const count = `${nodes.length} ${nodes.length === 1 ? "entry" : "entries"}`;
-  return array(
-    "struct list_head",
-    head,
-    nodes.length,
-    (index) => {
-      const held = nodes[index]?.entry ?? null;
-      return held === null ? leaf("struct list_head *", null, "a list's head") : entry(held);
+  const walked = (): Walked<T> => world.once(head, () => walk(head));
+  const at = (index: number): Value => {
+    const held = walked().nodes[index]?.entry ?? null;
+    return held === null ? leaf("struct list_head *", null, "a list's head") : entry(held);
+  };
+  return {
+    type: "struct list_head",
+    raw: head,
+    text: () => {
+      const { nodes, cycle } = walked();
+      const count = `${nodes.length} ${nodes.length === 1 ? "entry" : "entries"}`;
+      return cycle === null ? count : `${count}, then in a circle from [${cycle}] on`;
     },
-    cycle === null ? count : `${count}, then in a circle from [${cycle}] on`,
-  );
+    get items() {
+      return { count: walked().nodes.length, at };
+    },
+  };
 }
 
 function neighbour(world: World, node: list_head<unknown>): Value {

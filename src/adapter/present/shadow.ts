@@ -19,7 +19,7 @@ function grants(world: World, held: readonly (grant | null | undefined)[]): Valu
 
 /** `struct blk_shadow`. */
 export const blk_shadow: Presenter<"blk_shadow"> = (world, raw) => {
-  const index = world.machine.info.shadow.indexOf(raw);
+  const index = (): number => world.machine.info.shadow.indexOf(raw);
   return struct(
     "struct blk_shadow",
     raw,
@@ -40,7 +40,7 @@ export const blk_shadow: Presenter<"blk_shadow"> = (world, raw) => {
         ),
       ),
       field("num_sg", integer("unsigned int", raw.num_sg)),
-      derived("id", integer("unsigned long", index), (parent) => `$id(${parent})`),
+      derived("id", integer("unsigned long", index()), (parent) => `$id(${parent})`),
     ],
   );
 };
