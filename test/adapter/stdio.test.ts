@@ -5,6 +5,7 @@ import { once } from "node:events";
 import fs from "node:fs";
 import path from "node:path";
 import { before, test } from "node:test";
+import { pathToFileURL } from "node:url";
 import * as esbuild from "esbuild";
 import { TestClient } from "./support/client.js";
 import { checkout } from "./support/places.js";
@@ -14,7 +15,9 @@ const folder = path.join(checkout, "out", "test", "adapter-cli");
 const cli = path.join(folder, "cli.mjs");
 
 before(async () => {
-  const { stepping } = await import(path.join(checkout, "scripts", "stepping", "plugin.mjs"));
+  const { stepping } = await import(
+    pathToFileURL(path.join(checkout, "scripts", "stepping", "plugin.mjs")).href
+  );
   await esbuild.build({
     entryPoints: [path.join(checkout, "src", "cli", "main.ts")],
     outfile: cli,
