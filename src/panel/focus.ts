@@ -102,7 +102,9 @@ export function grantAt(track: RequestTrack, moment: MomentView): number | null 
   }
   const done = countUpTo(track.touchSteps, moment.step);
   const towards = TOWARDS.test(name);
-  const at = towards && done < track.touchGrants.length ? done : done - 1;
+  // Right after something has happened to a grant, the step still belongs to that grant.
+  const justNow = track.touchSteps[done - 1] === moment.step;
+  const at = towards && !justNow && done < track.touchGrants.length ? done : done - 1;
   const grant = track.touchGrants[at] ?? -1;
   return grant < 0 || (moment.thread === "backend" && !towards) ? null : grant;
 }

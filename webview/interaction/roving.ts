@@ -67,18 +67,29 @@ export function roam(root: HTMLElement): void {
   root.addEventListener("focusin", (event) => {
     const at = (event.target as Element).closest<HTMLElement>("[data-item]");
     const group = at?.closest("[data-roving]");
-    if (!at || !group) return;
-    for (const item of itemsOf(group)) if (item !== at && item.tabIndex === 0) item.tabIndex = -1;
-    at.tabIndex = 0;
+    if (at && group) stopAt(group, at);
   });
+}
+
+/** Each group's stop of the Tab key. */
+const stops = new WeakMap<Element, HTMLElement>();
+
+function stopAt(group: Element, item: HTMLElement): void {
+  const before = stops.get(group);
+  if (before === item && item.tabIndex === 0) return;
+  if (before !== undefined) before.tabIndex = -1;
+  item.tabIndex = 0;
+  stops.set(group, item);
 }
 
 /** Sees to it that each group can be reached: its current item, else its first one, is the Tab key's stop. */
 export function keepReachable(root: HTMLElement): void {
   for (const group of root.querySelectorAll("[data-roving]")) {
-    const items = itemsOf(group);
-    if (items.length === 0 || items.some((item) => item === document.activeElement)) continue;
-    const stop = items.find((item) => item.getAttribute("aria-current") === "true") ?? items[0];
-    for (const item of items) if ((item === stop) !== (item.tabIndex === 0)) item.tabIndex = item === stop ? 0 : -1;
+    const stop = stops.get(group);
+    if (stop !== undefined && stop === document.activeElement) continue;
+    const item =
+      group.querySelector<HTMLElement>('[data-item][aria-current="true"]') ??
+      (stop?.isConnected === true ? stop : group.querySelector<HTMLElement>("[data-item]"));
+    if (item !== null) stopAt(group, item);
   }
 }

@@ -1,5 +1,6 @@
 import { html, nothing, type TemplateResult } from "lit";
 import { customElement, property } from "lit/decorators.js";
+import { guard } from "lit/directives/guard.js";
 import type { BytesView } from "../../src/panel/messages.js";
 import { byte, count, hex } from "../numbers.js";
 import { Section } from "../section.js";
@@ -80,17 +81,25 @@ export class Bytes extends Section {
   /** The frame from above: one small field a segment. The rows below say the same to the keyboard. */
   private slots(view: BytesView): TemplateResult {
     return html`<div class="frame-map" role="img" aria-label="${count(view.written)} of ${view.capacity} slots are written">
-      ${Array.from({ length: view.capacity }, (_, slot) => {
-        const look = slot === view.current ? "cur" : slot < view.written ? "done" : nothing;
-        return html`<i
-          class=${look}
-          data-tip
-          data-slot=${slot}
-          data-k="grant:${view.firstGrant + slot}"
-          @click=${this.go}
-        ></i>`;
-      })}
+      ${guard([view.capacity, view.firstGrant], () =>
+        Array.from(
+          { length: view.capacity },
+          (_, slot) => html`<i data-tip data-slot=${slot} data-k="grant:${view.firstGrant + slot}" @click=${this.go}></i>`,
+        ),
+      )}
     </div>`;
+  }
+
+  /** Gives the fields their looks. There are 512, of which a step changes one or two. */
+  protected override updated(): void {
+    const map = this.querySelector(".frame-map");
+    const view = this.bytes;
+    if (map === null || view === null) return;
+    for (let slot = 0; slot < map.children.length; slot++) {
+      const look = slot === view.current ? "cur" : slot < view.written ? "done" : "";
+      const field = map.children[slot] as HTMLElement;
+      if ((field.dataset["look"] ?? "") !== look) field.dataset["look"] = look;
+    }
   }
 
   private readonly go = (event: Event): void => {

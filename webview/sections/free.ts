@@ -1,21 +1,22 @@
 import "@lit-labs/virtualizer";
 import type { RangeChangedEvent } from "@lit-labs/virtualizer/events.js";
-import { grid } from "@lit-labs/virtualizer/layouts/grid.js";
 import { html, nothing, type TemplateResult } from "lit";
 import { customElement, property } from "lit/decorators.js";
 import type { FreeGrants, FreeItem } from "../../src/panel/messages.js";
+import { TightGrid } from "../interaction/tight-layouts.js";
 import { amount, count, hex } from "../numbers.js";
 import { Section } from "../section.js";
 
 /** Up to so many items, all are in the page. */
 const FEW = 96;
 
-const layout = grid({
+const LAYOUT = {
+  type: TightGrid,
   itemSize: { width: "72px", height: "24px" },
   gap: "4px",
   padding: "0",
   justify: "start",
-});
+};
 
 /** The driver's free list, head first, and what is left in the grant table. */
 @customElement("gw-free")
@@ -64,7 +65,7 @@ export class Free extends Section {
       aria-label="Free list, head first"
       data-roving
       .items=${this.indexes}
-      .layout=${layout}
+      .layout=${LAYOUT}
       .renderItem=${(index: number) => this.item(free.items.items[index - free.items.from], index)}
       @rangeChanged=${(event: RangeChangedEvent) => {
         this.wanted(free, event.first, event.last + 1);

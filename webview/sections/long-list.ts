@@ -3,10 +3,13 @@ import type { LitVirtualizer } from "@lit-labs/virtualizer";
 import type { RangeChangedEvent } from "@lit-labs/virtualizer/events.js";
 import { html, type TemplateResult } from "lit";
 import { customElement, property } from "lit/decorators.js";
+import { TightFlow } from "../interaction/tight-layouts.js";
 import { Section } from "../section.js";
 
 /** Up to so many rows, all are in the page: a virtual list costs more than it saves. */
 const FEW = 64;
+
+const LAYOUT = { type: TightFlow };
 
 /** Rows of one height in a box that scrolls; the current one is kept in sight. */
 @customElement("gw-list")
@@ -40,6 +43,7 @@ export class LongList extends Section {
       data-roving
       aria-label=${this.label}
       .items=${this.indexes}
+      .layout=${LAYOUT}
       .renderItem=${(index: number) => this.row(index)}
       @rangeChanged=${this.rangeChanged}
     ></lit-virtualizer>`;

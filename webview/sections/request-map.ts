@@ -1,5 +1,6 @@
 import { html, nothing, type TemplateResult } from "lit";
 import { customElement, property } from "lit/decorators.js";
+import { guard } from "lit/directives/guard.js";
 import {
   GrantState,
   type RequestProgress,
@@ -20,6 +21,13 @@ const MARKS: Partial<Record<GrantState, string>> = {
   [GrantState.copiedBack]: "↩",
   [GrantState.returned]: "↺",
 };
+
+/** All that of a request's progress a row shows, as one text: most steps change one row. */
+function progressOfRow(row: ChunkRow, { states, current, key }: RequestProgress): string {
+  const first = row.chunks.find(({ grant }) => grant >= 0)?.grant ?? 0;
+  const here = row.chunks.some(({ grant }) => grant === current && grant >= 0) ? current : "";
+  return `${key} ${states.subarray(first, first + row.chunks.length).join("")} ${here}`;
+}
 
 /** The request as its bytes lie in Linux pages, each cut into Xen pages. */
 @customElement("gw-request-map")
@@ -54,7 +62,7 @@ export class RequestMap extends Section {
             aria-label="Chunks of 4 KB"
             data-roving
           >
-            ${rows.map((row) => this.row(row, request, progress, grefs))}
+            ${rows.map((row) => guard([row, progressOfRow(row, progress)], () => this.row(row, request, progress, grefs)))}
           </div>`}
     </section>`;
   }

@@ -80,7 +80,7 @@ function bytesChange(after: Sections): Change[] {
     total += (view.changed[i + 1] ?? 0) - (view.changed[i] ?? 0);
   }
   const where = view.kind === "frame" ? `indirect frame ${view.index}` : `ring slot ${view.index}`;
-  return [{ name: where, before: "", after: `${count(total)} B written`, key: null }];
+  return [{ name: where, before: "", after: `${count(total)} B changed`, key: null }];
 }
 
 /** The changes from one stop to the next; both are what the panel shows of them. */

@@ -108,7 +108,7 @@ export const queueRequest: Area = {
     on(/^BUG_ON\(.*max_indirect_segments/s, (w) => {
       const [need, most] = [w.perPage * reqOf(w).nr_phys_segments, w.info.max_indirect_segments];
       return most !== 0 && need > most
-        ? say`${need} grants could be needed and ${most} are the most that the device can have: the kernel stops.`
+        ? say`${need} grants could be needed and ${most} are the most that the device can have.`
         : say`${need} grants could be needed, within the ${most} that the device can have.`;
     }, (w) => w.info.max_indirect_segments !== 0 && w.perPage * reqOf(w).nr_phys_segments > w.info.max_indirect_segments ? "bug" : "plain"),
     on(/^BUG_ON\(.*REQ_FLUSH/s, () => say`An indirect request can only read or write, and this one does not flush.`),

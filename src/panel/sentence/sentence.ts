@@ -1,4 +1,5 @@
 /** One sentence that says what the statement at the cursor is about to do, with this moment's numbers. */
+import type { RecordedEventOf } from "../recording.js";
 import type { Scene } from "../scene.js";
 import type { Sentence, TextPart } from "../state.js";
 import { backend } from "./backend.js";
@@ -80,23 +81,18 @@ export function sentenceOf(scene: Scene): Sentence {
   const words = new Words(scene);
   const found = spoken(scene, words);
   const ends = moment.step === recording.length - 1;
-  if (machine.bug !== null || (ends && endsInBug(scene))) {
-    const bug = machine.bug ?? lastBug(scene);
-    const what = bug === null ? "" : `${bug.func}: ${bug.expr}`;
-    return { function: name, parts: say`The kernel stops here. ${code(what)} ${found.parts}`, tone: "bug" };
+  if (machine.bug !== null || (ends && lastBug(scene) !== null)) {
+    const bug = lastBug(scene);
+    const where = bug === null ? [] : say`, at ${code(bug.what === "BUG" ? `BUG_ON(${bug.expr})` : bug.expr)}`;
+    return { function: name, parts: say`The kernel stops here${where}. ${found.parts}`, tone: "bug" };
   }
   return { function: name, ...found };
 }
 
-function lastBug(scene: Scene): { expr: string; func: string } | null {
+/** The tracepoint of a kernel that stopped is the last one there is. */
+function lastBug(scene: Scene): RecordedEventOf<"bug"> | null {
   const { events } = scene.index;
-  for (let place = events.length - 1; place >= Math.max(0, events.length - 8); place--) {
-    const { event } = events.at(place);
-    if (event.kind === "bug") return { expr: event.expr, func: event.func };
-  }
-  return null;
-}
-
-function endsInBug(scene: Scene): boolean {
-  return lastBug(scene) !== null;
+  if (events.length === 0) return null;
+  const { event } = events.at(events.length - 1);
+  return event.kind === "bug" ? event : null;
 }

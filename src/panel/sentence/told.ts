@@ -42,6 +42,15 @@ function tellingOf(scene: Scene, event: RecordedEvent): Told | null {
       return { parts: taken(scene, event), tone: "plain", whole: true };
     case "request_start":
       return plain(started(scene, event.req));
+    case "grant_released": {
+      const who = event.indirect ? say`Indirect frame ${event.grant_idx}` : grantNo(event.grant_idx);
+      const { persistent_gnts_c } = scene.machine.info;
+      const parts =
+        event.to === "head"
+          ? say`${who} has given back ${gref(event.gref)}, which the back end still maps: it is at the head of the free list, and ${code("persistent_gnts_c")} is ${persistent_gnts_c}.`
+          : say`${who} has given back ${gref(event.gref)}, which the back end does not map: the reference has ended, and its entry is at the tail of the free list.`;
+      return { parts, tone: "plain", whole: true };
+    }
     case "request_end":
       return event.why === "complete"
         ? plain(say`The request has ended with ${event.error === 0 ? "success" : errno(event.error)}.`)
