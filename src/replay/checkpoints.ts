@@ -16,7 +16,7 @@ export interface CheckpointOptions {
 }
 
 /** A run over so many steps takes no time that anybody notices. */
-const SPACING = 1 << 16;
+const SPACING = 1 << 18;
 /** With so many steps for each byte of a copy, copying takes a small part of a run's time. */
 const STEPS_PER_BYTE = 1 / 16;
 

@@ -1,4 +1,4 @@
-import { type Machine, createMachine, runTask } from "stepped:core/machine";
+import { type Machine, cloneMachine, createMachine, runTask } from "stepped:core/machine";
 import type { request } from "stepped:core/linux/request";
 import type { Scenario } from "stepped:core/scenario";
 import { Checkpoints } from "./checkpoints.js";
@@ -81,7 +81,8 @@ class Run {
     private readonly scenario: Scenario,
     options: RecordOptions,
   ) {
-    this.machine = createMachine(scenario);
+    // A copy, because travel runs copies: the compiled code is then made for objects of their shape.
+    this.machine = cloneMachine(createMachine(scenario));
     this.maxSteps = options.maxSteps ?? MAX_STEPS;
     this.trace = new TraceLog((req) => this.requestNumber(req));
     this.checkpoints = new Checkpoints({

@@ -7,7 +7,7 @@ import type { StepColumns } from "./step-columns.js";
 import type { Tasks } from "./tasks.js";
 
 /** Moments that are kept, as whoever stands at one asks for it many times. Each is a whole machine. */
-const MOMENTS = 4;
+const MOMENTS = 2;
 
 /** A task whose first step is farther than this from its checkpoint gets one of its own when it is visited again. */
 const FAR = 20_000;
