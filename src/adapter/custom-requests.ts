@@ -6,8 +6,8 @@ import type { Thread } from "../core/machine.js";
 import type { RecordingEnd } from "../replay/recording.js";
 
 /**
- * What one can go to the next or the previous of: a grant that is taken, a request that the driver takes, an
- * interrupt, or a step: any (`step`), in the same function (`over`), in its caller (`out`).
+ * What one can go to the next or the previous of: a grant that is taken, copied back or given back, a request
+ * that the driver takes, an interrupt, or a step: any (`step`), in the same function (`over`), in its caller (`out`).
  */
 export type Landmark = "grant" | "request" | "interrupt" | "step" | "over" | "out";
 

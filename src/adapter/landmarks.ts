@@ -6,8 +6,7 @@ import { stepBack } from "../replay/moves/step-back.js";
 import { stepIn } from "../replay/moves/step-in.js";
 import { stepOut } from "../replay/moves/step-out.js";
 import { stepOver } from "../replay/moves/step-over.js";
-import { LANDMARKS, nextTracepoint, previousTracepoint } from "../replay/moves/to-tracepoint.js";
-import type { EventKind } from "../replay/trace-log.js";
+import { type TraceLandmark, nextLandmark, previousLandmark } from "../replay/moves/to-landmark.js";
 import type { Landmark } from "./custom-requests.js";
 import type { Movement } from "./movement.js";
 
@@ -21,17 +20,17 @@ export const LANDMARK_NAMES: readonly Landmark[] = [
   "out",
 ];
 
-function tracepoints(kind: EventKind): { next: Movement; previous: Movement } {
+function traced(what: TraceLandmark): { next: Movement; previous: Movement } {
   return {
-    next: (recording, step): Move => nextTracepoint(recording, step, kind),
-    previous: (recording, step): Move => previousTracepoint(recording, step, kind),
+    next: (recording, step): Move => nextLandmark(recording, step, what),
+    previous: (recording, step): Move => previousLandmark(recording, step, what),
   };
 }
 
 const MOVEMENTS: Readonly<Record<Landmark, { next: Movement; previous: Movement }>> = {
-  grant: tracepoints(LANDMARKS.grant),
-  request: tracepoints(LANDMARKS.request),
-  interrupt: tracepoints(LANDMARKS.interrupt),
+  grant: traced("grant"),
+  request: traced("request"),
+  interrupt: traced("interrupt"),
   step: { next: stepIn, previous: stepBack },
   over: { next: stepOver, previous: reverseOver },
   out: { next: stepOut, previous: reverseOut },

@@ -1,6 +1,6 @@
 /** Launch configurations: from launch.json, or made up for the file that is open. */
 import * as vscode from "vscode";
-import { programOf } from "./adapter-host.js";
+import { programOf, programUri } from "./adapter-host.js";
 
 const SCENARIO = /\.blkfront\.json$/i;
 
@@ -51,15 +51,9 @@ export function registerConfigurations(): vscode.Disposable {
         return undefined;
       }
       last = program;
-      return {
-        type: "blkfront",
-        request: "launch",
-        name: `Walk ${program.split(/[\\/]/).at(-1)}`,
-        // What there is to see is beside the source; the console is one click away.
-        internalConsoleOptions: "neverOpen",
-        ...configuration,
-        program,
-      };
+      const made = isEmpty ? configurationFor(programUri(program)) : configuration;
+      // What there is to see is beside the source; the console is one click away.
+      return { internalConsoleOptions: "neverOpen", ...made, program };
     },
   });
 }

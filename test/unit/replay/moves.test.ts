@@ -13,7 +13,7 @@ import { stepBack } from "../../../src/replay/moves/step-back.js";
 import { stepIn } from "../../../src/replay/moves/step-in.js";
 import { stepOut } from "../../../src/replay/moves/step-out.js";
 import { stepOver } from "../../../src/replay/moves/step-over.js";
-import { nextTracepoint, previousTracepoint } from "../../../src/replay/moves/to-tracepoint.js";
+import { nextLandmark, previousLandmark } from "../../../src/replay/moves/to-landmark.js";
 import { record } from "../../../src/replay/record.js";
 import { batches, fatal } from "./workloads.js";
 
@@ -136,18 +136,35 @@ describe("a move", () => {
     });
   });
 
-  it("to a tracepoint leads to the step whose statement sends it", () => {
+  it("to a grant leads right behind what was done to it: taken, copied back, given back", () => {
     const { tracepoints } = recording;
+    const steps = Array.from({ length: tracepoints.length }, (_, n) => tracepoints.at(n))
+      .filter(({ event }) => {
+        if (event.kind === "bytes_copied") return event.way === "back";
+        return event.kind === "grant_taken" || event.kind === "grant_released";
+      })
+      .map(({ step }) => step);
+    assert.ok(new Set(steps.map((step) => recording.statementAt(step).function.name)).size >= 3);
     holds((at) => {
-      const sends = (next: number) =>
-        tracepoints.duringStep(next).some(({ event }) => event.kind === "grant_taken");
-      const next = nextTracepoint(recording, at, "grant_taken");
-      if (next.reason === "step") assert.ok(next.step > at && sends(next.step));
-      const previous = previousTracepoint(recording, at, "grant_taken");
-      if (previous.reason === "step") assert.ok(previous.step < at && sends(previous.step));
-      const steps = Array.from(tracepoints.stepsOf("grant_taken") as ArrayLike<number>);
-      assert.equal(next.step, steps.find((found) => found > at) ?? last);
+      const next = nextLandmark(recording, at, "grant");
+      assert.equal(next.step, steps.find((found) => found > at && found <= last) ?? last);
+      const previous = previousLandmark(recording, at, "grant");
       assert.equal(previous.step, steps.findLast((found) => found < at) ?? 0);
+    });
+  });
+
+  it("to a request or an interrupt leads right behind its tracepoint", () => {
+    const { tracepoints } = recording;
+    const kinds = { request: "request_start", interrupt: "interrupt" } as const;
+    holds((at) => {
+      for (const landmark of ["request", "interrupt"] as const) {
+        const steps = Array.from(tracepoints.stepsOf(kinds[landmark]) as ArrayLike<number>);
+        assert.ok(steps.length > 0);
+        const next = nextLandmark(recording, at, landmark);
+        assert.equal(next.step, steps.find((found) => found > at) ?? last);
+        const previous = previousLandmark(recording, at, landmark);
+        assert.equal(previous.step, steps.findLast((found) => found < at) ?? 0);
+      }
     });
   });
 
