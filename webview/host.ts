@@ -40,7 +40,8 @@ export class Host {
   listen(listener: (message: HostMessage) => void): void {
     window.addEventListener("message", (event: MessageEvent<unknown>) => {
       const { data } = event;
-      if (typeof data === "object" && data !== null && "type" in data) listener(data as HostMessage);
+      if (typeof data === "object" && data !== null && "type" in data)
+        listener(data as HostMessage);
     });
   }
 

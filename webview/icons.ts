@@ -16,7 +16,14 @@ const PATHS: Record<Command, TemplateResult> = {
 };
 
 export function icon(command: Command): TemplateResult {
-  return html`<svg class="icon" viewBox="0 0 16 16" width="16" height="16" aria-hidden="true" fill="currentColor">
+  return html`<svg
+    class="icon"
+    viewBox="0 0 16 16"
+    width="16"
+    height="16"
+    aria-hidden="true"
+    fill="currentColor"
+  >
     ${PATHS[command]}
   </svg>`;
 }

@@ -42,9 +42,13 @@ export class GrantwalkPanel extends LitElement {
   override connectedCallback(): void {
     super.connectedCallback();
     this.store.start();
-    document.addEventListener("scroll", () => {
-      this.store.keepSoon();
-    }, { passive: true });
+    document.addEventListener(
+      "scroll",
+      () => {
+        this.store.keepSoon();
+      },
+      { passive: true },
+    );
   }
 
   private async take(): Promise<void> {
@@ -58,7 +62,11 @@ export class GrantwalkPanel extends LitElement {
     if (content.kind !== "session" || store.outdated) {
       const shown = content.kind === "session" ? { kind: "busy" as const, text: "" } : content;
       return html`<main class="alone">
-        <gw-no-session .store=${store} .content=${shown} .outdated=${store.outdated}></gw-no-session>
+        <gw-no-session
+          .store=${store}
+          .content=${shown}
+          .outdated=${store.outdated}
+        ></gw-no-session>
       </main>`;
     }
     return this.session(content);
@@ -68,7 +76,12 @@ export class GrantwalkPanel extends LitElement {
     const { store } = this;
     const { request, progress, position } = shown;
     return html`<div class="top">
-        <gw-header .store=${store} .request=${request} .progress=${progress} .position=${position}></gw-header>
+        <gw-header
+          .store=${store}
+          .request=${request}
+          .progress=${progress}
+          .position=${position}
+        ></gw-header>
         <gw-toolbar
           .store=${store}
           .options=${shown.options}
@@ -76,14 +89,23 @@ export class GrantwalkPanel extends LitElement {
           .request=${request}
           .choices=${choices}
         ></gw-toolbar>
-        <gw-sentence .store=${store} .sentence=${shown.sentence} .changes=${shown.changes}></gw-sentence>
+        <gw-sentence
+          .store=${store}
+          .sentence=${shown.sentence}
+          .changes=${shown.changes}
+        ></gw-sentence>
       </div>
       <main>
         <gw-request-map .store=${store} .request=${request} .progress=${progress}></gw-request-map>
         <div class="cols">
           <gw-shadow .store=${store} .shadow=${shown.shadow}></gw-shadow>
           <gw-bytes .store=${store} .bytes=${shown.bytes}></gw-bytes>
-          <gw-copy .store=${store} .copy=${shown.copy} .why=${shown.noCopy} .pageSize=${request?.pageSize ?? 4096}></gw-copy>
+          <gw-copy
+            .store=${store}
+            .copy=${shown.copy}
+            .why=${shown.noCopy}
+            .pageSize=${request?.pageSize ?? 4096}
+          ></gw-copy>
           <gw-ring .store=${store} .ring=${shown.ring}></gw-ring>
         </div>
         <gw-free .store=${store} .free=${shown.free}></gw-free>

@@ -33,7 +33,12 @@ export class Store {
   /** Says that the webview is there; the answer brings everything. */
   start(): void {
     const kept = this.host.kept();
-    const saved = kept && { version: kept.version, title: kept.title, step: kept.step, choices: kept.choices };
+    const saved = kept && {
+      version: kept.version,
+      title: kept.title,
+      step: kept.step,
+      choices: kept.choices,
+    };
     this.host.post({ type: "ready", version: PROTOCOL_VERSION, saved });
   }
 
@@ -61,11 +66,13 @@ export class Store {
         break;
       case "shadowRows":
         this.patch(message.step, ({ shadow }) =>
-          shadow === null ? {} : { shadow: { ...shadow, rows: message.rows } });
+          shadow === null ? {} : { shadow: { ...shadow, rows: message.rows } },
+        );
         break;
       case "freeItems":
         this.patch(message.step, ({ free }) =>
-          free === null ? {} : { free: { ...free, items: message.items } });
+          free === null ? {} : { free: { ...free, items: message.items } },
+        );
         break;
     }
     await this.changed();

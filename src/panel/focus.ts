@@ -7,7 +7,11 @@ import { requestKey, type RequestTrack } from "./request-track.js";
 
 function looksLikeRequest(value: unknown): value is { nr: number; part: number } {
   return (
-    typeof value === "object" && value !== null && "nr" in value && "part" in value && "settings" in value
+    typeof value === "object" &&
+    value !== null &&
+    "nr" in value &&
+    "part" in value &&
+    "settings" in value
   );
 }
 
@@ -59,6 +63,8 @@ export function requestAt(index: RequestIndex, moment: MomentView): RequestTrack
     if (named !== undefined) return named;
   }
   const touched = countUpTo(index.touchSteps, moment.step);
+  // Before anything has happened it is the first one that waits, and none while the driver connects.
+  if (touched === 0 && moment.machine.requests.length === 0) return null;
   const ordinal = index.touchTracks[Math.max(0, touched - 1)];
   return ordinal === undefined ? null : (index.tracks[ordinal] ?? null);
 }

@@ -2,14 +2,7 @@
  * All that the extension host and the webview say to each other. The webview says `ready` once and gets
  * `show` with everything; from then on `moved` brings what a move of the cursor changed.
  */
-import type {
-  Choices,
-  FreeItem,
-  PanelState,
-  ShadowRow,
-  Timeline,
-  Window,
-} from "./state.js";
+import type { Choices, FreeItem, PanelState, ShadowRow, Timeline, Window } from "./state.js";
 
 export * from "./state.js";
 export { unpackInt32s } from "./pack.js";

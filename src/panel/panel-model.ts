@@ -53,7 +53,8 @@ export class PanelModel {
   scene(step: number, view: View): Scene {
     const moment = this.recording.momentAt(step);
     const own = requestAt(this.index, moment);
-    const pinned = view.choices.request === null ? undefined : this.index.byKey.get(view.choices.request);
+    const pinned =
+      view.choices.request === null ? undefined : this.index.byKey.get(view.choices.request);
     const track = pinned ?? own;
     return {
       recording: this.recording,
@@ -108,8 +109,8 @@ export class PanelModel {
   }
 
   private beforeCopy({ event, at }: CurrentCopy): Uint8Array {
-    // The copy is the statement right before the first step that shows it.
-    const { machine } = this.recording.momentAt(Math.max(0, at - 1));
+    // The copy lies a statement or two before the first step that shows it, and nothing near it writes there.
+    const { machine } = this.recording.momentAt(Math.max(0, at - 3));
     return mem_read(machine.kernel.mem, event.dst, event.len);
   }
 

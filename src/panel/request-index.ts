@@ -122,7 +122,12 @@ class Gatherer {
   private ofRequest(
     step: number,
     event: EventOf<
-      "request_start" | "request_busy" | "request_requeue" | "request_id" | "request_queued" | "request_end"
+      | "request_start"
+      | "request_busy"
+      | "request_requeue"
+      | "request_id"
+      | "request_queued"
+      | "request_end"
     >,
   ): void {
     const track = this.trackOf(event.req);
@@ -225,7 +230,8 @@ class Gatherer {
     if (holder === undefined) return;
     const { track, grant } = holder;
     if (track.backend < 0 && event.kind !== "backend_unmap") track.backend = step;
-    if (event.kind === "backend_io" && grant >= 0) noteGrantEvent(track, grant, GrantColumn.moved, place, step);
+    if (event.kind === "backend_io" && grant >= 0)
+      noteGrantEvent(track, grant, GrantColumn.moved, place, step);
     this.touch(track, step, grant);
   }
 }

@@ -3,7 +3,14 @@ import type { request } from "../core/linux/request.js";
 import type { RequestSegment } from "./state.js";
 
 /** The columns of a `RequestTrack`'s grants: when each of these happened to a grant. */
-export const GrantColumn = { taken: 0, copied: 1, written: 2, moved: 3, copiedBack: 4, returned: 5 } as const;
+export const GrantColumn = {
+  taken: 0,
+  copied: 1,
+  written: 2,
+  moved: 3,
+  copiedBack: 4,
+  returned: 5,
+} as const;
 export type GrantColumn = (typeof GrantColumn)[keyof typeof GrantColumn];
 const COLUMNS = 6;
 

@@ -97,14 +97,7 @@ export type GrantState = (typeof GrantState)[keyof typeof GrantState];
 
 /** How far the request has come. */
 export type RequestPhase =
-  | "waiting"
-  | "started"
-  | "grants"
-  | "queued"
-  | "back end"
-  | "answered"
-  | "completion"
-  | "ended";
+  "waiting" | "started" | "grants" | "queued" | "back end" | "answered" | "completion" | "ended";
 
 export interface RequestProgress {
   key: string;
@@ -244,9 +237,7 @@ export interface RingView {
 }
 
 /** A live grant of the free list, or a run of entries without a reference. */
-export type FreeItem =
-  | { gref: number; page: number; changed: boolean }
-  | { without: number };
+export type FreeItem = { gref: number; page: number; changed: boolean } | { without: number };
 
 export interface FreeGrants {
   /** Entries on the list. */

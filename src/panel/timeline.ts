@@ -29,7 +29,12 @@ function phasesOf(track: RequestTrack, lane: number, length: number): Segment[] 
 }
 
 /** Merges what is shorter than a bucket: each bucket of a lane becomes the phase that fills most of it. */
-function coarsen(segments: readonly Segment[], lanes: number, length: number, grain: number): Segment[] {
+function coarsen(
+  segments: readonly Segment[],
+  lanes: number,
+  length: number,
+  grain: number,
+): Segment[] {
   const buckets = Math.ceil(length / grain);
   const PHASES = 6;
   const merged: Segment[] = [];
@@ -54,7 +59,8 @@ function coarsen(segments: readonly Segment[], lanes: number, length: number, gr
         if (covered > most) [best, most] = [phase, covered];
       }
       if (best === open) continue;
-      if (open >= 0) merged.push([lane, open as LanePhase, since * grain, Math.min(length, bucket * grain)]);
+      if (open >= 0)
+        merged.push([lane, open as LanePhase, since * grain, Math.min(length, bucket * grain)]);
       open = best;
       since = bucket;
     }
@@ -85,7 +91,11 @@ function markOf(step: number, event: RecordedEvent): TimelineMark | null {
     case "request_busy":
       return { step, kind: "busy", text: "not enough grant references" };
     case "queue_stop":
-      return { step, kind: "busy", text: event.ring_full ? "queue stopped: ring full" : "queue stopped" };
+      return {
+        step,
+        kind: "busy",
+        text: event.ring_full ? "queue stopped: ring full" : "queue stopped",
+      };
     default:
       return null;
   }

@@ -8,7 +8,11 @@ function itemsOf(group: Element): HTMLElement[] {
 }
 
 /** The item nearest above or below, by where the items lie on the page. */
-function vertically(items: readonly HTMLElement[], from: HTMLElement, down: boolean): HTMLElement | undefined {
+function vertically(
+  items: readonly HTMLElement[],
+  from: HTMLElement,
+  down: boolean,
+): HTMLElement | undefined {
   const here = from.getBoundingClientRect();
   const middle = here.left + here.width / 2;
   let best: HTMLElement | undefined;
@@ -23,7 +27,11 @@ function vertically(items: readonly HTMLElement[], from: HTMLElement, down: bool
   return best;
 }
 
-function target(event: KeyboardEvent, items: HTMLElement[], at: HTMLElement): HTMLElement | undefined {
+function target(
+  event: KeyboardEvent,
+  items: HTMLElement[],
+  at: HTMLElement,
+): HTMLElement | undefined {
   const index = items.indexOf(at);
   switch (event.key) {
     case "ArrowRight":

@@ -34,9 +34,13 @@ export class Tooltip {
     document.addEventListener("keydown", (event) => {
       if (event.key === "Escape") this.hide();
     });
-    document.addEventListener("scroll", () => {
-      this.hide();
-    }, { capture: true, passive: true });
+    document.addEventListener(
+      "scroll",
+      () => {
+        this.hide();
+      },
+      { capture: true, passive: true },
+    );
   }
 
   private plan(target: EventTarget | null, delay: number): void {
@@ -68,7 +72,8 @@ export class Tooltip {
     const own = this.element.getBoundingClientRect();
     const left = Math.max(4, Math.min(at.left, window.innerWidth - own.width - 4));
     const below = at.bottom + 6;
-    const top = below + own.height < window.innerHeight ? below : Math.max(4, at.top - own.height - 6);
+    const top =
+      below + own.height < window.innerHeight ? below : Math.max(4, at.top - own.height - 6);
     this.element.style.left = `${left}px`;
     this.element.style.top = `${top}px`;
   }

@@ -30,7 +30,8 @@ export class Bytes extends Section {
       this.changedOf = view;
       this.changed = new Set();
       for (let i = 0; i < view.changed.length; i += 2) {
-        for (let at = view.changed[i] ?? 0; at < (view.changed[i + 1] ?? 0); at++) this.changed.add(at);
+        for (let at = view.changed[i] ?? 0; at < (view.changed[i + 1] ?? 0); at++)
+          this.changed.add(at);
       }
     }
     const head = view.kind === "frame" ? `Indirect frame ${view.index}` : `Ring slot ${view.index}`;
@@ -39,8 +40,7 @@ export class Bytes extends Section {
         <h2 id="h-bytes">${head} <small>${this.about(view)}</small></h2>
         ${view.choices.length > 1 ? this.tabs(view) : nothing}
       </div>
-      ${view.kind === "frame" ? this.slots(view) : nothing}
-      ${this.rows(view)}
+      ${view.kind === "frame" ? this.slots(view) : nothing} ${this.rows(view)}
     </section>`;
   }
 
@@ -52,8 +52,9 @@ export class Bytes extends Section {
           @click=${() => {
             this.store.goTo({ kind: "frame", n: view.index });
           }}
-          >gref ${view.gref}</button
         >
+          gref ${view.gref}
+        </button>
         · ${count(view.written)}/${view.capacity} slots`;
     }
     return view.capacity === 0
@@ -80,11 +81,21 @@ export class Bytes extends Section {
 
   /** The frame from above: one small field a segment. The rows below say the same to the keyboard. */
   private slots(view: BytesView): TemplateResult {
-    return html`<div class="frame-map" role="img" aria-label="${count(view.written)} of ${view.capacity} slots are written">
+    return html`<div
+      class="frame-map"
+      role="img"
+      aria-label="${count(view.written)} of ${view.capacity} slots are written"
+    >
       ${guard([view.capacity, view.firstGrant], () =>
         Array.from(
           { length: view.capacity },
-          (_, slot) => html`<i data-tip data-slot=${slot} data-k="grant:${view.firstGrant + slot}" @click=${this.go}></i>`,
+          (_, slot) =>
+            html`<i
+              data-tip
+              data-slot=${slot}
+              data-k="grant:${view.firstGrant + slot}"
+              @click=${this.go}
+            ></i>`,
         ),
       )}
     </div>`;
@@ -112,7 +123,12 @@ export class Bytes extends Section {
   private rows(view: BytesView): TemplateResult {
     const fields = view.fields.length;
     const current = view.current === null ? null : view.current + fields;
-    return html`<div class="hexes of-${view.kind}" role="table" aria-label="Bytes" aria-rowcount=${fields + view.capacity}>
+    return html`<div
+      class="hexes of-${view.kind}"
+      role="table"
+      aria-label="Bytes"
+      aria-rowcount=${fields + view.capacity}
+    >
       <gw-list
         .store=${this.store}
         .total=${fields + view.capacity}
@@ -125,11 +141,18 @@ export class Bytes extends Section {
     </div>`;
   }
 
-  private hexBytes(view: BytesView, from: number, length: number, look: (at: number) => string): TemplateResult[] {
+  private hexBytes(
+    view: BytesView,
+    from: number,
+    length: number,
+    look: (at: number) => string,
+  ): TemplateResult[] {
     return Array.from({ length }, (_, at) => {
       const offset = from + at;
       const changed = this.changed.has(offset);
-      return html`<span class="${look(at)} ${changed ? "chg" : ""}">${byte(view.bytes[offset] ?? 0)}</span>`;
+      return html`<span class="${look(at)} ${changed ? "chg" : ""}"
+        >${byte(view.bytes[offset] ?? 0)}</span
+      >`;
     });
   }
 
@@ -138,7 +161,9 @@ export class Bytes extends Section {
     if (field === undefined) return html``;
     return html`<div class="hex" role="row" tabindex="-1" data-item>
       <span class="addr" role="cell">+${field.offset.toString(16).padStart(3, "0")}</span>
-      <span class="bytes" role="cell">${this.hexBytes(view, field.offset, field.length, () => "f4")}</span>
+      <span class="bytes" role="cell"
+        >${this.hexBytes(view, field.offset, field.length, () => "f4")}</span
+      >
       <span class="dec" role="cell"><code>${field.name}</code> ${field.value}</span>
     </div>`;
   }
@@ -146,12 +171,18 @@ export class Bytes extends Section {
   private segment(view: BytesView, slot: number): TemplateResult {
     const at = view.segmentsAt + slot * 8;
     const { bytes } = view;
-    const gref = ((bytes[at] ?? 0) | ((bytes[at + 1] ?? 0) << 8) | ((bytes[at + 2] ?? 0) << 16) | ((bytes[at + 3] ?? 0) << 24)) >>> 0;
+    const gref =
+      ((bytes[at] ?? 0) |
+        ((bytes[at + 1] ?? 0) << 8) |
+        ((bytes[at + 2] ?? 0) << 16) |
+        ((bytes[at + 3] ?? 0) << 24)) >>>
+      0;
     const [first, last] = [bytes[at + 4] ?? 0, bytes[at + 5] ?? 0];
     const written = slot < view.written;
     const here = slot === view.current;
     const said = written
-      ? html`<span class="gref">gref ${gref}</span> · <span class="long">sectors </span>${first}–${last}`
+      ? html`<span class="gref">gref ${gref}</span> ·
+          <span class="long">sectors </span>${first}–${last}`
       : here
         ? "to be written"
         : gref === 0
@@ -169,7 +200,9 @@ export class Bytes extends Section {
       @click=${this.go}
     >
       <span class="addr" role="cell">+${at.toString(16).padStart(3, "0")}</span>
-      <span class="bytes" role="cell">${this.hexBytes(view, at, 8, (n) => SEGMENT_FIELDS[n] ?? "pad")}</span>
+      <span class="bytes" role="cell"
+        >${this.hexBytes(view, at, 8, (n) => SEGMENT_FIELDS[n] ?? "pad")}</span
+      >
       <span class="dec" role="cell">${said}</span>
     </div>`;
   }
@@ -182,7 +215,8 @@ export class Bytes extends Section {
     const data = new DataView(view.bytes.buffer, view.bytes.byteOffset, view.bytes.byteLength);
     const gref = data.getUint32(at, true);
     const grant = view.firstGrant + slot;
-    const where = html`<dt>address</dt><dd>${hex(view.address + at)}</dd>`;
+    const where = html`<dt>address</dt>
+      <dd>${hex(view.address + at)}</dd>`;
     if (slot >= view.written) {
       return html`<b>Slot ${slot}</b>: not written by this request
         <dl>${where}</dl>

@@ -50,7 +50,10 @@ export function chunkRows(
   const rows: ChunkRow[] = [];
   for (let at = 0; at < segments.length; at += pagesInRow) {
     const here = segments.slice(at, at + pagesInRow).map((segment, n) => ({ at: at + n, segment }));
-    rows.push({ segments: here, chunks: here.flatMap(({ segment }) => chunksOf(segment, perPage)) });
+    rows.push({
+      segments: here,
+      chunks: here.flatMap(({ segment }) => chunksOf(segment, perPage)),
+    });
   }
   return rows;
 }

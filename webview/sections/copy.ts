@@ -6,7 +6,11 @@ import { cssVariables, Section } from "../section.js";
 
 const LINE = 16;
 const LINES = 2;
-const STATES = { "to come": "will be copied", next: "is copied by this step", done: "copied" } as const;
+const STATES = {
+  "to come": "will be copied",
+  next: "is copied by this step",
+  done: "copied",
+} as const;
 
 /** The bytes that are being copied, both ends, and what they overwrite. */
 @customElement("gw-copy")
@@ -27,14 +31,18 @@ export class Copy extends Section {
     return html`<section class="copy" aria-labelledby="h-copy">
       <h2 id="h-copy">
         ${copy.way === "in" ? "Copy" : "Copy-back"}
-        <small>${way}, ${count(copy.length)} B of grant ${count(copy.grant)} · ${STATES[copy.state]}</small>
+        <small
+          >${way}, ${count(copy.length)} B of grant ${count(copy.grant)} ·
+          ${STATES[copy.state]}</small
+        >
       </h2>
       ${this.bar(copy, copy.source, "src")}
       <p class="arrow">↓ <code>memcpy</code> ${this.changes(copy)}</p>
       ${this.bar(copy, copy.target, "dst")}
       <div class="hexes" role="table" aria-label="First bytes of the copy">
-        ${Array.from({ length: Math.min(LINES, Math.ceil(copy.sourceBytes.length / LINE)) }, (_, line) =>
-          this.lines(copy, line * LINE),
+        ${Array.from(
+          { length: Math.min(LINES, Math.ceil(copy.sourceBytes.length / LINE)) },
+          (_, line) => this.lines(copy, line * LINE),
         )}
       </div>
     </section>`;
@@ -42,7 +50,8 @@ export class Copy extends Section {
 
   private changes(copy: CopyView): TemplateResult {
     if (copy.changes === null) return html`<span class="note">…</span>`;
-    const verb = copy.state === "done" ? "differ from what was there" : "will differ from what is there";
+    const verb =
+      copy.state === "done" ? "differ from what was there" : "will differ from what is there";
     return html`<span class="note">${amount(copy.changes, "byte")} ${verb}</span>`;
   }
 
@@ -50,10 +59,14 @@ export class Copy extends Section {
   private bar(copy: CopyView, end: CopyEnd, which: string): TemplateResult {
     const scale = 100 / this.pageSize;
     const place = end.offset === 0 ? "" : ` + ${hex(end.offset)}`;
-    const keys = end.gref === null ? `grant:${copy.grant}` : `gref:${end.gref} page:${end.page} grant:${copy.grant}`;
+    const keys =
+      end.gref === null
+        ? `grant:${copy.grant}`
+        : `gref:${end.gref} page:${end.page} grant:${copy.grant}`;
     return html`<div class="run" data-k=${keys} data-tip data-end=${which}>
       <span class="place"
-        >page ${hex(end.page)}${place}${end.gref === null ? nothing : html` · <b class="gref">gref ${end.gref}</b>`}</span
+        >page
+        ${hex(end.page)}${place}${end.gref === null ? nothing : html` · <b class="gref">gref ${end.gref}</b>`}</span
       >
       <span class="runbar ${which}">
         <i
@@ -71,7 +84,9 @@ export class Copy extends Section {
       Array.from({ length: Math.min(LINE, now.length - from) }, (_, at) => {
         const value = bytes?.[from + at];
         const changed = mark && before !== null && before[from + at] !== now[from + at];
-        return html`<span class=${changed ? "chg" : ""}>${value === undefined ? "··" : byte(value)}</span>`;
+        return html`<span class=${changed ? "chg" : ""}
+          >${value === undefined ? "··" : byte(value)}</span
+        >`;
       });
     return html`<div class="hex" role="row">
         <span class="addr" role="cell">${address}</span>

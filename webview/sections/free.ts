@@ -29,24 +29,43 @@ export class Free extends Section {
     if (free === null) return html``;
     return html`<section aria-labelledby="h-free">
       <h2 id="h-free">Free grants <small>${this.summary(free)}</small></h2>
-      ${free.corrupt === null
-        ? nothing
-        : html`<p class="corrupt" role="alert"><strong>The list is corrupt.</strong> ${free.corrupt}</p>`}
+      ${
+        free.corrupt === null
+          ? nothing
+          : html`<p class="corrupt" role="alert">
+              <strong>The list is corrupt.</strong> ${free.corrupt}
+            </p>`
+      }
       ${this.list(free)}
     </section>`;
   }
 
   private summary(free: FreeGrants): TemplateResult {
     const without = free.total - free.live;
-    const counted = free.persistentCount === free.live
-      ? nothing
-      : html` · <strong class="differs"><code>persistent_gnts_c</code> says ${count(free.persistentCount)}</strong>`;
-    const rest = without > 0 ? `, ${count(without)} without a reference behind ${free.live === 1 ? "it" : "them"}` : "";
-    const live = free.live === 0 ? `${amount(free.total, "entry", "entries")}, none with a reference` : `${count(free.live)} live at the head${rest}`;
-    return html`${live}${counted}<span class="table-refs"> · grant table: ${count(free.tableFree)} of ${count(free.tableSize)}
-      references free${free.tableNext === null
+    const counted =
+      free.persistentCount === free.live
         ? nothing
-        : html`, next <span class="gref" data-k="gref:${free.tableNext}">${free.tableNext}</span>`}</span>`;
+        : html` ·
+            <strong class="differs"
+              ><code>persistent_gnts_c</code> says ${count(free.persistentCount)}</strong
+            >`;
+    const rest =
+      without > 0
+        ? `, ${count(without)} without a reference behind ${free.live === 1 ? "it" : "them"}`
+        : "";
+    const live =
+      free.live === 0
+        ? `${amount(free.total, "entry", "entries")}, none with a reference`
+        : `${count(free.live)} live at the head${rest}`;
+    return html`${live}${counted}<span class="table-refs">
+        · grant table: ${count(free.tableFree)} of ${count(free.tableSize)} references
+        free${
+          free.tableNext === null
+            ? nothing
+            : html`, next
+                <span class="gref" data-k="gref:${free.tableNext}">${free.tableNext}</span>`
+        }</span
+      >`;
   }
 
   private list(free: FreeGrants): TemplateResult {
@@ -57,7 +76,8 @@ export class Free extends Section {
         ${free.items.items.map((item, at) => this.item(item, at))}
       </div>`;
     }
-    if (this.indexes.length !== total) this.indexes = Array.from({ length: total }, (_, index) => index);
+    if (this.indexes.length !== total)
+      this.indexes = Array.from({ length: total }, (_, index) => index);
     return html`<lit-virtualizer
       scroller
       class="chips long"
@@ -82,7 +102,8 @@ export class Free extends Section {
     if (item === undefined) return html`<span class="chip todo">…</span>`;
     if ("without" in item) {
       return html`<span class="chip without" data-item data-tip data-at=${at} tabindex="-1"
-        >${count(item.without)} × <span class="long">no gref</span><span class="short">–</span></span
+        >${count(item.without)} × <span class="long">no gref</span
+        ><span class="short">–</span></span
       >`;
     }
     return html`<button
@@ -115,7 +136,12 @@ export class Free extends Section {
       <dl>
         <dt>place</dt>
         <dd>${at === 0 ? "head: the next to be taken" : `${count(at)} behind the head`}</dd>
-        ${item.page === 0 ? nothing : html`<dt>page</dt><dd>${hex(item.page)} · ${count(item.page)}</dd>`}
+        ${
+          item.page === 0
+            ? nothing
+            : html`<dt>page</dt>
+                <dd>${hex(item.page)} · ${count(item.page)}</dd>`
+        }
       </dl>
       <p>Granted still: the back end may have it mapped. Click to go where it was used.</p>`;
   }

@@ -32,13 +32,17 @@ export class Header extends Section {
 
   private titled(request: RequestSummary): TemplateResult {
     const { op, sector, sectors, disk, fua, preflush } = request;
-    const where = op === "flush" && sectors === 0 ? [] : [`sector ${count(sector)}`, size(sectors * 512)];
-    const flags = [preflush && op !== "flush" ? "flush first" : "", fua ? "FUA" : ""].filter(Boolean);
+    const where =
+      op === "flush" && sectors === 0 ? [] : [`sector ${count(sector)}`, size(sectors * 512)];
+    const flags = [preflush && op !== "flush" ? "flush first" : "", fua ? "FUA" : ""].filter(
+      Boolean,
+    );
     return html`<span class="op op-${op}">${OPERATIONS[op]}</span>
       <h1 class="title">${[...where, disk].join(" · ")}</h1>
       <p class="facts">
         ${[...this.facts(request), ...flags].map(
-          (fact, at) => html`${at > 0 ? html`<span class="dot"> · </span>` : nothing}<span>${fact}</span>`,
+          (fact, at) =>
+            html`${at > 0 ? html`<span class="dot"> · </span>` : nothing}<span>${fact}</span>`,
         )}
       </p>`;
   }
@@ -61,7 +65,8 @@ export class Header extends Section {
   private where(): TemplateResult {
     const { step, length, grant, grants } = this.position;
     const error = this.progress?.error ?? null;
-    const ended = error === null ? nothing : html` · ${error === 0 ? "ended well" : `ended with ${error}`}`;
+    const ended =
+      error === null ? nothing : html` · ${error === 0 ? "ended well" : `ended with ${error}`}`;
     const hand =
       grant === null
         ? grants > 0

@@ -29,7 +29,8 @@ export class LongList extends Section {
 
   override render(): TemplateResult {
     const { total } = this;
-    if (this.indexes.length !== total) this.indexes = Array.from({ length: total }, (_, index) => index);
+    if (this.indexes.length !== total)
+      this.indexes = Array.from({ length: total }, (_, index) => index);
     if (total <= FEW) {
       this.fresh = true;
       return html`<div class="rows" role="rowgroup" data-roving aria-label=${this.label}>

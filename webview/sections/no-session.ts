@@ -32,27 +32,30 @@ export class NoSession extends Section {
           <h1>No request is being walked</h1>
           <p>
             Open a scenario (<code>*.blkfront.json</code>) or the trace of a live guest, and press
-            <kbd>F5</kbd>. The request that the driver works on, its shadow entry, the ring and the grants then
-            stand here, and follow every step.
+            <kbd>F5</kbd>. The request that the driver works on, its shadow entry, the ring and the
+            grants then stand here, and follow every step.
           </p>
-          ${content.saved === null
-            ? this.button("Start debugging", false)
-            : html`<p>
-                  Before the window was reloaded, this was <b>${content.saved.title}</b> at step
-                  ${count(content.saved.step)}.
-                </p>
-                ${this.button("Go back there", true)} ${this.button("Start debugging", false, true)}`}
+          ${
+            content.saved === null
+              ? this.button("Start debugging", false)
+              : html`<p>
+                    Before the window was reloaded, this was <b>${content.saved.title}</b> at step
+                    ${count(content.saved.step)}.
+                  </p>
+                  ${this.button("Go back there", true)}
+                  ${this.button("Start debugging", false, true)}`
+          }
         </div>`;
     }
   }
 
   private button(text: string, again: boolean, secondary = false): TemplateResult {
     return html`<vscode-button
-      appearance=${secondary ? "secondary" : "primary"}
-      @click=${() => {
-        this.store.launch(again);
-      }}
-      >${text}</vscode-button
-    >${nothing}`;
+        appearance=${secondary ? "secondary" : "primary"}
+        @click=${() => {
+          this.store.launch(again);
+        }}
+        >${text}</vscode-button
+      >${nothing}`;
   }
 }

@@ -54,16 +54,18 @@ export class RequestMap extends Section {
     const grefs = unpackInt32s(progress.grefs);
     return html`<section aria-labelledby="h-request">
       <h2 id="h-request">Request <small>${this.summary(request)}</small></h2>
-      ${rows.length === 0
-        ? nothing
-        : html`<div
-            class="map ${rows.length > MANY_ROWS ? "dense" : ""} per-${request.pageSize / 4096}"
-            role="grid"
-            aria-label="Chunks of 4 KB"
-            data-roving
-          >
-            ${rows.map((row) => guard([row, progressOfRow(row, progress)], () => this.row(row, request, progress, grefs)))}
-          </div>`}
+      ${
+        rows.length === 0
+          ? nothing
+          : html`<div
+              class="map ${rows.length > MANY_ROWS ? "dense" : ""} per-${request.pageSize / 4096}"
+              role="grid"
+              aria-label="Chunks of 4 KB"
+              data-roving
+            >
+              ${rows.map((row) => guard([row, progressOfRow(row, progress)], () => this.row(row, request, progress, grefs)))}
+            </div>`
+      }
     </section>`;
   }
 
@@ -100,10 +102,13 @@ export class RequestMap extends Section {
     if (request.pageSize === 65536) {
       const { page, offset, length } = first.segment;
       return html`<span class="what">Linux page ${first.at}</span> <b>${hex(page)}</b
-        ><span class="rest"> · offset ${offset === 0 ? "0" : hex(offset)} · ${count(length)} B</span>`;
+        ><span class="rest">
+          · offset ${offset === 0 ? "0" : hex(offset)} · ${count(length)} B</span
+        >`;
     }
     const bytes = row.segments.reduce((sum, { segment }) => sum + segment.length, 0);
-    const what = first.at === last.at ? `Linux page ${first.at}` : `Linux pages ${first.at}–${last.at}`;
+    const what =
+      first.at === last.at ? `Linux page ${first.at}` : `Linux pages ${first.at}–${last.at}`;
     return html`<span class="what">${what}</span> <b>${hex(first.segment.page)}</b
       ><span class="rest"> · ${count(bytes)} B</span>`;
   }
@@ -112,12 +117,20 @@ export class RequestMap extends Section {
     const { grant, from, to, opens } = chunk;
     const edge = `${opens ? " opens" : ""}${grant >= 0 && to - from < 8 ? " part" : ""}`;
     if (grant < 0) {
-      return html`<div class="chunk empty${edge}" role="gridcell" aria-label="not sent" data-tip data-chunk=${chunk.chunk} data-page=${chunk.page}></div>`;
+      return html`<div
+        class="chunk empty${edge}"
+        role="gridcell"
+        aria-label="not sent"
+        data-tip
+        data-chunk=${chunk.chunk}
+        data-page=${chunk.page}
+      ></div>`;
     }
     const state = (progress.states[grant] ?? 0) as GrantState;
     const current = grant === progress.current;
     const gref = grefs[grant] ?? 0;
-    const look = state === GrantState.waiting ? "todo" : state >= GrantState.copiedBack ? "back" : "done";
+    const look =
+      state === GrantState.waiting ? "todo" : state >= GrantState.copiedBack ? "back" : "done";
     return html`<div
       class="chunk ${look}${current ? " cur" : ""}${edge}"
       role="gridcell"
@@ -132,7 +145,8 @@ export class RequestMap extends Section {
       aria-label=${`grant ${grant}, ${grantStateName(state)}${gref === 0 ? "" : `, gref ${gref}`}`}
       @click=${this.go}
     >
-      <span class="idx" aria-hidden="true">${grant}</span><span class="mark" aria-hidden="true">${MARKS[state] ?? ""}</span>
+      <span class="idx" aria-hidden="true">${grant}</span
+      ><span class="mark" aria-hidden="true">${MARKS[state] ?? ""}</span>
       <span
         class="secs"
         aria-hidden="true"
@@ -155,7 +169,8 @@ export class RequestMap extends Section {
     const place = html`<dt>caller</dt>
       <dd>Linux page ${hex(page)} + ${hex(chunk * 4096)}, Xen frame ${hex(gfn)}</dd>`;
     if (target.dataset["grant"] === undefined) {
-      return html`<b>Not sent</b><dl>${place}</dl>
+      return html`<b>Not sent</b>
+        <dl>${place}</dl>
         <p>No byte of the request lies in these 4,096.</p>`;
     }
     const grant = Number(target.dataset["grant"]);
@@ -165,10 +180,20 @@ export class RequestMap extends Section {
     return html`<b>Grant ${count(grant)}</b> of ${count(request.grants)}
       <dl>
         ${place}
-        ${gref === 0 ? nothing : html`<dt>gref</dt><dd>${gref} · ${hex(gref)}</dd>`}
+        ${
+          gref === 0
+            ? nothing
+            : html`<dt>gref</dt>
+                <dd>${gref} · ${hex(gref)}</dd>`
+        }
         <dt>state</dt>
         <dd>${grantStateName(state)}</dd>
-        ${step < 0 ? nothing : html`<dt>set up</dt><dd>step ${count(step)}: click to go there</dd>`}
+        ${
+          step < 0
+            ? nothing
+            : html`<dt>set up</dt>
+                <dd>step ${count(step)}: click to go there</dd>`
+        }
       </dl>`;
   }
 }

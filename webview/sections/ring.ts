@@ -1,6 +1,11 @@
 import { html, nothing, type TemplateResult } from "lit";
 import { customElement, property } from "lit/decorators.js";
-import { type RingIndex, type RingSlot, type RingView, SlotState } from "../../src/panel/messages.js";
+import {
+  type RingIndex,
+  type RingSlot,
+  type RingView,
+  SlotState,
+} from "../../src/panel/messages.js";
 import { amount, count, hex } from "../numbers.js";
 import { Section } from "../section.js";
 import { slotStateName, statusName } from "../words.js";
@@ -44,8 +49,15 @@ export class Ring extends Section {
     }
     const used = new Map(ring.slots.map((slot) => [slot.slot, slot]));
     return html`<section aria-labelledby="h-ring">
-      <h2 id="h-ring">Ring <small>${amount(ring.entries, "slot")} · ${count(ring.free)} free</small></h2>
-      <div class="ring ${ring.entries > 64 ? "dense" : ""} of-${ring.entries}" role="group" aria-label="Slots of the ring" data-roving>
+      <h2 id="h-ring">
+        Ring <small>${amount(ring.entries, "slot")} · ${count(ring.free)} free</small>
+      </h2>
+      <div
+        class="ring ${ring.entries > 64 ? "dense" : ""} of-${ring.entries}"
+        role="group"
+        aria-label="Slots of the ring"
+        data-roving
+      >
         ${Array.from({ length: ring.entries }, (_, slot) => this.slotField(ring, slot, used.get(slot)))}
       </div>
       ${this.legend(ring)}
@@ -82,15 +94,19 @@ export class Ring extends Section {
     const states = new Set(ring.slots.map(({ state }) => state));
     const key = (state: SlotState): TemplateResult | typeof nothing =>
       states.has(state)
-        ? html`<span class="entry"><i class="k ${LOOKS[state]}">${MARKS[state]}</i>${slotStateName(state)}</span>`
+        ? html`<span class="entry"
+            ><i class="k ${LOOKS[state]}">${MARKS[state]}</i>${slotStateName(state)}</span
+          >`
         : nothing;
     return html`<p class="legend">
       ${key(SlotState.response)} ${key(SlotState.request)} ${key(SlotState.private)}
-      ${ring.current === null
-        ? nothing
-        : html`<span class="entry"
-            ><i class="k me"></i>${ring.writing ? "being written" : "this request"}</span
-          >`}
+      ${
+        ring.current === null
+          ? nothing
+          : html`<span class="entry"
+              ><i class="k me"></i>${ring.writing ? "being written" : "this request"}</span
+            >`
+      }
       ${states.size === 0 && ring.current === null ? "every slot is free" : nothing}
     </p>`;
   }
@@ -135,7 +151,12 @@ export class Ring extends Section {
         <dd>${used.id} · ${hex(used.id)}</dd>
         <dt>operation</dt>
         <dd>${used.operation}</dd>
-        ${used.status === null ? nothing : html`<dt>status</dt><dd>${statusName(used.status)}</dd>`}
+        ${
+          used.status === null
+            ? nothing
+            : html`<dt>status</dt>
+                <dd>${statusName(used.status)}</dd>`
+        }
       </dl>
       <p>Click to go to the step that took the slot.</p>`;
   }

@@ -41,8 +41,9 @@ export class SentenceSection extends Section {
           @click=${() => {
             this.store.goTo({ kind: "gref", gref: part.gref });
           }}
-          >${first ? "Gref" : "gref"} ${part.gref}</button
-        >`;
+        >
+          ${first ? "Gref" : "gref"} ${part.gref}
+        </button>`;
       case "grant":
         return html`<button
           class="word"
@@ -50,8 +51,9 @@ export class SentenceSection extends Section {
           @click=${() => {
             this.store.goTo({ kind: "grant", index: part.index });
           }}
-          >${first ? "Grant" : "grant"} ${count(part.index)}</button
-        >`;
+        >
+          ${first ? "Grant" : "grant"} ${count(part.index)}
+        </button>`;
       case "slot":
         return html`<button
           class="word"
@@ -59,8 +61,9 @@ export class SentenceSection extends Section {
           @click=${() => {
             this.store.goTo({ kind: "slot", slot: part.slot });
           }}
-          >slot ${part.slot}</button
-        >`;
+        >
+          slot ${part.slot}
+        </button>`;
     }
   }
 
@@ -68,19 +71,21 @@ export class SentenceSection extends Section {
     const { since, items, more } = this.changes;
     if (since === null) return html`<p class="changes none">First stop of this session</p>`;
     if (items.length === 0) {
-      return html`<p class="changes none">Nothing shown here has changed since step ${count(since)}</p>`;
+      return html`<p class="changes none">
+        Nothing shown here has changed since step ${count(since)}
+      </p>`;
     }
     return html`<p class="changes" aria-label="Changed since step ${count(since)}">
       <span class="since">Since step ${count(since)}</span>
       ${items.map(
         ({ name, before, after, key }) =>
           html`<span class="change" data-k=${key ?? nothing}
-            ><span class="name">${name}</span> ${before === ""
-              ? nothing
-              : html`<span class="before">${before}</span><span class="to" aria-label="becomes"> → </span>`}<span
-              class="after"
-              >${after}</span
-            ></span
+            ><span class="name">${name}</span> ${
+              before === ""
+                ? nothing
+                : html`<span class="before">${before}</span
+                    ><span class="to" aria-label="becomes"> → </span>`
+            }<span class="after">${after}</span></span
           >`,
       )}
       ${more > 0 ? html`<span class="more">and ${count(more)} more</span>` : nothing}

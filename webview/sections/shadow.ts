@@ -26,38 +26,43 @@ export class Shadow extends Section {
       <h2 id="h-shadow" data-k="id:${shadow.id}">
         Shadow entry ${shadow.id}
         <small
-          ><code>grants_used</code> ${count(shadow.grantsUsed)}/${count(shadow.rows.total)}${this.indirect(
-            shadow,
-          )}
-          · <code>num_sg</code> ${shadow.numSg}${shadow.inUse ? nothing : html` · free again`}</small
+          ><code>grants_used</code>
+          ${count(shadow.grantsUsed)}/${count(shadow.rows.total)}${this.indirect(shadow)} ·
+          <code>num_sg</code> ${shadow.numSg}${shadow.inUse ? nothing : html` · free again`}</small
         >
       </h2>
-      ${shadow.rows.total === 0
-        ? html`<p class="empty">This request uses no grants.</p>`
-        : html`<div class="table shadow" role="table" aria-rowcount=${shadow.rows.total} aria-labelledby="h-shadow">
-            <div class="tr head" role="row">
-              ${COLUMNS.map((name) => html`<span role="columnheader">${name}</span>`)}
-            </div>
-            <gw-list
-              .store=${this.store}
-              .total=${shadow.rows.total}
-              .current=${shadow.current}
-              .rowHeight=${SHADOW_ROW_HEIGHT}
-              .rows=${8}
-              .label=${"grants_used"}
-              .row=${(index: number) => this.row(shadow, index)}
-              .seen=${(from: number, to: number) => {
-                this.wanted(shadow, from, to);
-              }}
-            ></gw-list>
-          </div>`}
+      ${
+        shadow.rows.total === 0
+          ? html`<p class="empty">This request uses no grants.</p>`
+          : html`<div
+              class="table shadow"
+              role="table"
+              aria-rowcount=${shadow.rows.total}
+              aria-labelledby="h-shadow"
+            >
+              <div class="tr head" role="row">
+                ${COLUMNS.map((name) => html`<span role="columnheader">${name}</span>`)}
+              </div>
+              <gw-list
+                .store=${this.store}
+                .total=${shadow.rows.total}
+                .current=${shadow.current}
+                .rowHeight=${SHADOW_ROW_HEIGHT}
+                .rows=${8}
+                .label=${"grants_used"}
+                .row=${(index: number) => this.row(shadow, index)}
+                .seen=${(from: number, to: number) => {
+                  this.wanted(shadow, from, to);
+                }}
+              ></gw-list>
+            </div>`
+      }
     </section>`;
   }
 
   private indirect(shadow: ShadowEntry): TemplateResult | typeof nothing {
     if (shadow.indirect.length === 0) return nothing;
-    return html` · <code>indirect_grants</code>
-      ${shadow.indirect.map(
+    return html` · <code>indirect_grants</code> ${shadow.indirect.map(
         ({ n, gref, changed }, at) =>
           html`${at > 0 ? ", " : nothing}<button
               class="word gref ${changed ? "changed" : ""}"
@@ -65,8 +70,9 @@ export class Shadow extends Section {
               @click=${() => {
                 this.store.goTo({ kind: "frame", n });
               }}
-              >${gref}</button
-            >`,
+            >
+              ${gref}
+            </button>`,
       )}`;
   }
 
@@ -78,7 +84,9 @@ export class Shadow extends Section {
   private row({ rows, current }: ShadowEntry, index: number): TemplateResult {
     const row = rows.items[index - rows.from];
     if (row === undefined) {
-      return html`<div class="tr todo" role="row"><span role="cell">${index}</span><span role="cell">…</span></div>`;
+      return html`<div class="tr todo" role="row">
+        <span role="cell">${index}</span><span role="cell">…</span>
+      </div>`;
     }
     const here = index === current;
     const taken = row.state !== GrantState.waiting;
@@ -97,9 +105,12 @@ export class Shadow extends Section {
       }}
     >
       <span role="cell">${index}</span>
-      ${taken
-        ? html`<span role="cell" class="gref">${row.gref}</span><span role="cell">${hex(row.page)}</span>`
-        : html`<span role="cell" class="not-yet">not yet</span><span role="cell"></span>`}
+      ${
+        taken
+          ? html`<span role="cell" class="gref">${row.gref}</span
+              ><span role="cell">${hex(row.page)}</span>`
+          : html`<span role="cell" class="not-yet">not yet</span><span role="cell"></span>`
+      }
       <span role="cell">${count(row.offset)}</span><span role="cell">${count(row.length)}</span>
       <span role="cell">${row.firstSector}</span><span role="cell">${row.lastSector}</span>
       <span role="cell" class="state">${taken ? this.state(row) : ""}</span>
@@ -118,12 +129,19 @@ export class Shadow extends Section {
     if (!row) return null;
     return html`<b>grants_used[${row.index}]</b>
       <dl>
-        ${row.gref === 0
-          ? nothing
-          : html`<dt>gref</dt>
-              <dd>${row.gref} · ${hex(row.gref)} · ${row.fresh ? "newly granted" : "live from an earlier request"}</dd>
-              <dt>page</dt>
-              <dd>Linux page ${hex(row.page)} · ${count(row.page)}, Xen frame ${hex(row.gfn)}</dd>`}
+        ${
+          row.gref === 0
+            ? nothing
+            : html`<dt>gref</dt>
+                <dd>
+                  ${row.gref} · ${hex(row.gref)} ·
+                  ${row.fresh ? "newly granted" : "live from an earlier request"}
+                </dd>
+                <dt>page</dt>
+                <dd>
+                  Linux page ${hex(row.page)} · ${count(row.page)}, Xen frame ${hex(row.gfn)}
+                </dd>`
+        }
         <dt>bytes</dt>
         <dd>${amount(row.length, "byte")} from offset ${count(row.offset)} · ${hex(row.offset)}</dd>
         <dt>sectors</dt>

@@ -49,14 +49,22 @@ export interface Drawing {
   readonly look: Look;
 }
 
-function drawLanes(context: CanvasRenderingContext2D, { timeline, span, width, look }: Drawing): void {
+function drawLanes(
+  context: CanvasRenderingContext2D,
+  { timeline, span, width, look }: Drawing,
+): void {
   const segments = unpackInt32s(timeline.segments);
   const lanes = timeline.lanes.length / 4;
   const pitch = lanePitch(lanes);
   const bar = pitch > 4 ? pitch - Math.min(5, Math.ceil(pitch / 3)) : pitch;
   const scale = width / (span.to - span.from);
   for (let i = 0; i < segments.length; i += 4) {
-    const [lane, phase, from, to] = [segments[i] ?? 0, segments[i + 1] ?? 0, segments[i + 2] ?? 0, segments[i + 3] ?? 0];
+    const [lane, phase, from, to] = [
+      segments[i] ?? 0,
+      segments[i + 1] ?? 0,
+      segments[i + 2] ?? 0,
+      segments[i + 3] ?? 0,
+    ];
     if (to <= span.from || from >= span.to) continue;
     const x = (from - span.from) * scale;
     const w = Math.max(1, (to - from) * scale - (pitch > 8 ? 0.5 : 0));
@@ -76,7 +84,10 @@ function triangle(context: CanvasRenderingContext2D, x: number, y: number): void
   context.fill();
 }
 
-function drawTicks(context: CanvasRenderingContext2D, { timeline, span, width, look }: Drawing): void {
+function drawTicks(
+  context: CanvasRenderingContext2D,
+  { timeline, span, width, look }: Drawing,
+): void {
   const y = drawingHeight(timeline.lanes.length / 4) - TICKS + 4;
   const scale = width / (span.to - span.from);
   context.fillStyle = look.tick;
@@ -121,7 +132,8 @@ export function phaseUnder(
   if (slot === undefined) return null;
   const segments = unpackInt32s(timeline.segments);
   for (let i = 0; i < segments.length; i += 4) {
-    if (segments[i] !== lane || (segments[i + 2] ?? 0) > step || (segments[i + 3] ?? 0) <= step) continue;
+    if (segments[i] !== lane || (segments[i + 2] ?? 0) > step || (segments[i + 3] ?? 0) <= step)
+      continue;
     return { slot, phase: (segments[i + 1] ?? 0) as LanePhase };
   }
   return null;

@@ -80,7 +80,8 @@ export class TimelineSection extends Section {
     const { step } = this.position;
     const { from, to } = this.span;
     if (step < from) this.span = { from: Math.max(0, step - Math.ceil((to - from) / 10)), to };
-    if (step >= to) this.span = { from, to: Math.min(this.timeline.length, step + Math.ceil((to - from) / 10)) };
+    if (step >= to)
+      this.span = { from, to: Math.min(this.timeline.length, step + Math.ceil((to - from) / 10)) };
   }
 
   /** From the first request to the end. */
@@ -140,13 +141,13 @@ export class TimelineSection extends Section {
     const { hover } = this;
     if (hover === null) return html`<p class="under-pointer"></p>`;
     const under = phaseUnder(this.timeline, hover.step, hover.y);
-    const near = (this.span.to - this.span.from) / Math.max(1, this.width) * 4;
+    const near = ((this.span.to - this.span.from) / Math.max(1, this.width)) * 4;
     const mark = this.timeline.marks.find((known) => Math.abs(known.step - hover.step) <= near);
     return html`<p class="under-pointer">
-      step ${count(hover.step)}${under === null ? nothing : ` · slot ${under.slot}, ${phaseName(under.phase)}`}${mark ===
-      undefined
-        ? nothing
-        : ` · ${mark.text}`}
+      step
+      ${count(hover.step)}${under === null ? nothing : ` · slot ${under.slot}, ${phaseName(under.phase)}`}${
+        mark === undefined ? nothing : ` · ${mark.text}`
+      }
     </p>`;
   }
 
@@ -172,7 +173,10 @@ export class TimelineSection extends Section {
     const { from, to } = this.span;
     const wanted = Math.max(CLOSEST, Math.min(this.timeline.length, (to - from) * factor));
     const part = (around - from) / (to - from);
-    const start = Math.max(0, Math.min(this.timeline.length - wanted, Math.round(around - part * wanted)));
+    const start = Math.max(
+      0,
+      Math.min(this.timeline.length - wanted, Math.round(around - part * wanted)),
+    );
     this.span = { from: start, to: Math.min(this.timeline.length, Math.round(start + wanted)) };
   }
 
@@ -180,7 +184,10 @@ export class TimelineSection extends Section {
     const box = this.track.getBoundingClientRect();
     const x = Math.max(0, Math.min(box.width, event.clientX - box.left));
     const { from, to } = this.span;
-    const step = Math.min(this.timeline.length - 1, Math.floor(from + (x / Math.max(1, box.width)) * (to - from)));
+    const step = Math.min(
+      this.timeline.length - 1,
+      Math.floor(from + (x / Math.max(1, box.width)) * (to - from)),
+    );
     return { x, y: event.clientY - box.top, step };
   }
 
@@ -239,7 +246,12 @@ export class TimelineSection extends Section {
     const now = [this.timeline, this.span, this.width, this.look];
     if (now.every((value, at) => value === this.drawn[at])) return;
     this.drawn = now;
-    draw(this.canvas, { timeline: this.timeline, span: this.span, width: this.width, look: this.look });
+    draw(this.canvas, {
+      timeline: this.timeline,
+      span: this.span,
+      width: this.width,
+      look: this.look,
+    });
   }
 }
 

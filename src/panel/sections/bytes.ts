@@ -29,7 +29,12 @@ export function changedRanges(before: Uint8Array, after: Uint8Array): number[] {
 }
 
 /** How many of the grants `first` to `first + capacity - 1` have their segment written. */
-function segmentsWritten(scene: Scene, track: RequestTrack, first: number, capacity: number): number {
+function segmentsWritten(
+  scene: Scene,
+  track: RequestTrack,
+  first: number,
+  capacity: number,
+): number {
   const end = Math.min(track.grants, first + capacity);
   let written = 0;
   for (let grant = first; grant < end; grant++) {
@@ -59,7 +64,10 @@ function frameView(scene: Scene, track: RequestTrack, frame: FrameTrack): BytesV
   };
 }
 
-function fieldsOf(scene: Scene, slot: number): { fields: BytesField[]; segmentsAt: number; capacity: number } {
+function fieldsOf(
+  scene: Scene,
+  slot: number,
+): { fields: BytesField[]; segmentsAt: number; capacity: number } {
   const { layout, ring } = scene.machine.info;
   const request = RING_GET_REQUEST(ring, layout, slot);
   const { operation } = request;
@@ -78,7 +86,12 @@ function fieldsOf(scene: Scene, slot: number): { fields: BytesField[]; segmentsA
     },
   ];
   if (operation === BLKIF_OP_DISCARD) {
-    head.push({ name: "flag", offset: 1, length: 1, value: discard.flag === 1 ? "secure" : String(discard.flag) });
+    head.push({
+      name: "flag",
+      offset: 1,
+      length: 1,
+      value: discard.flag === 1 ? "secure" : String(discard.flag),
+    });
     tail.push({
       name: "nr_sectors",
       offset: layout.discard_nr_sectors,
@@ -92,7 +105,12 @@ function fieldsOf(scene: Scene, slot: number): { fields: BytesField[]; segmentsA
       { name: "indirect_op", offset: 1, length: 1, value: blkif_op_text(indirect.indirect_op) },
       { name: "nr_segments", offset: 2, length: 2, value: String(indirect.nr_segments) },
     );
-    tail.push({ name: "handle", offset: layout.indirect_handle, length: 2, value: hex(indirect.handle) });
+    tail.push({
+      name: "handle",
+      offset: layout.indirect_handle,
+      length: 2,
+      value: hex(indirect.handle),
+    });
     const frames = Math.ceil(indirect.nr_segments / PER_FRAME);
     indirect.indirect_grefs.slice(0, Math.max(1, Math.min(frames, 8))).forEach((gref, n) => {
       tail.push({
@@ -136,7 +154,11 @@ function slotView(scene: Scene, track: RequestTrack): BytesView | null {
   };
 }
 
-function choicesOf(track: RequestTrack, frames: readonly FrameTrack[], shown: BytesView): BytesChoice[] {
+function choicesOf(
+  track: RequestTrack,
+  frames: readonly FrameTrack[],
+  shown: BytesView,
+): BytesChoice[] {
   const choices = frames.map(({ n }) => ({
     id: String(n),
     label: `Frame ${n}`,
@@ -153,7 +175,8 @@ export function bytesView(scene: Scene): BytesView | null {
   const frames = track.frames.filter((frame) => frame.step <= step);
   const wanted =
     choices.bytes === "auto"
-      ? (frames[grant === null ? frames.length - 1 : Math.floor(grant / PER_FRAME)] ?? frames.at(-1))
+      ? (frames[grant === null ? frames.length - 1 : Math.floor(grant / PER_FRAME)] ??
+        frames.at(-1))
       : frames.find(({ n }) => String(n) === choices.bytes);
   const view = wanted === undefined ? slotView(scene, track) : frameView(scene, track, wanted);
   if (view === null) return null;

@@ -96,7 +96,8 @@ export function freeGrants(scene: Scene): FreeGrants {
   if (clamped.from !== window.from) ({ window, walk: walked } = gather(scene, clamped));
   const before = scene.previous?.free ?? null;
   if (before !== null && before.items.from === window.from) markNew(window, before.items);
-  const changed = <T>(was: T | undefined, is: T): T | null => (was === undefined || was === is ? null : was);
+  const changed = <T>(was: T | undefined, is: T): T | null =>
+    was === undefined || was === is ? null : was;
   const { gnttab_free_head, gnttab_free_count } = gnttab;
   return {
     total: walked.total,

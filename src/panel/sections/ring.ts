@@ -13,15 +13,18 @@ import { type RingIndex, type RingSlot, type RingView, SlotState } from "../stat
 /** The state of the slot that a free-running index stands for, while it lies in the window in use. */
 function stateAt(index: number, reqProd: number, rspProd: number): SlotState {
   // Both differences are of 32-bit counters that may have wrapped.
-  if ((rspProd - index) >>> 0 !== 0 && (rspProd - index) >>> 0 < 0x8000_0000) return SlotState.response;
-  if ((reqProd - index) >>> 0 !== 0 && (reqProd - index) >>> 0 < 0x8000_0000) return SlotState.request;
+  if ((rspProd - index) >>> 0 !== 0 && (rspProd - index) >>> 0 < 0x8000_0000)
+    return SlotState.response;
+  if ((reqProd - index) >>> 0 !== 0 && (reqProd - index) >>> 0 < 0x8000_0000)
+    return SlotState.request;
   return SlotState.private;
 }
 
 function slotAt(scene: Scene, index: number, state: SlotState): RingSlot {
   const { info } = scene.machine;
   const slot = ring_slot(info.ring.nr_ents, index);
-  const response = state === SlotState.response ? RING_GET_RESPONSE(info.ring, info.layout, slot) : null;
+  const response =
+    state === SlotState.response ? RING_GET_RESPONSE(info.ring, info.layout, slot) : null;
   const request = RING_GET_REQUEST(info.ring, info.layout, slot);
   const id = response?.id ?? request.u.rw.id;
   const held = info.shadow[id]?.request;

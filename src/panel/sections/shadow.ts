@@ -46,7 +46,8 @@ export function shadowRows(scene: Scene, wanted: ListWindow): Window<ShadowRow> 
   if (track === null || shadow === undefined) return { total: 0, from: 0, items: [] };
   const { from, count } = clampWindow(wanted, track.grants);
   const items: ShadowRow[] = [];
-  for (let grant = from; grant < from + count; grant++) items.push(rowOf(scene, track, shadow, grant));
+  for (let grant = from; grant < from + count; grant++)
+    items.push(rowOf(scene, track, shadow, grant));
   return { total: track.grants, from, items };
 }
 
@@ -64,7 +65,8 @@ function indirectGrants(scene: Scene, track: RequestTrack, shadow: blk_shadow): 
       n,
       gref,
       page: shadow.indirect_grants[n]?.page ?? 0,
-      changed: scene.previous !== null && scene.previous.position.step < (track.frames[n]?.step ?? 0),
+      changed:
+        scene.previous !== null && scene.previous.position.step < (track.frames[n]?.step ?? 0),
     }));
 }
 
@@ -77,9 +79,13 @@ export function shadowEntry(scene: Scene): ShadowEntry | null {
   const { from, count } = scene.windows.shadow;
   // The current row has to be among the rows that are sent, wherever the list was scrolled to.
   const around = grant !== null && (grant < from || grant >= from + count);
-  const rows = shadowRows(scene, around ? { from: Math.max(0, grant - 64), count } : { from, count });
+  const rows = shadowRows(
+    scene,
+    around ? { from: Math.max(0, grant - (count >> 2)), count } : { from, count },
+  );
   const before = scene.previous?.shadow;
-  if (before?.id === track.id && scene.previous?.request?.key === track.key) markRows(rows, before.rows);
+  if (before?.id === track.id && scene.previous?.request?.key === track.key)
+    markRows(rows, before.rows);
   let grantsUsed = 0;
   for (let i = 0; i < track.grants; i++) {
     if (grantStateAt(track, i, step) !== GrantState.waiting) grantsUsed++;

@@ -35,53 +35,152 @@ function copyOf(w: Words): { data: CopyBack; used: grant | null } {
 
 export const completion: Area = {
   blkif_interrupt: [
-    on(/connected !== "CONNECTED"/, (w) => say`The device is ${w.info.connected.toLowerCase()}${w.info.connected === "CONNECTED" ? ", so responses are looked for" : ": the interrupt is ignored"}.`),
-    on(/^const (k|sring)|^let i|^do|^more_to_do = false/, () => say`The back end has raised an event: there may be responses.`),
+    on(
+      /connected !== "CONNECTED"/,
+      (w) =>
+        say`The device is ${w.info.connected.toLowerCase()}${w.info.connected === "CONNECTED" ? ", so responses are looked for" : ": the interrupt is ignored"}.`,
+    ),
+    on(
+      /^const (k|sring)|^let i|^do|^more_to_do = false/,
+      () => say`The back end has raised an event: there may be responses.`,
+    ),
     on(/^const rp =/, (w) => {
       const { rsp_cons, sring } = w.info.ring;
       return say`${code("rsp_prod")} is ${sring?.rsp_prod ?? 0} and ${code("rsp_cons")} ${rsp_cons}: ${amount(((sring?.rsp_prod ?? 0) - rsp_cons) >>> 0, "response")} to take.`;
     }),
-    on(/RING_GET_RESPONSE/, (w) => say`The response in ring ${slotNo((w.number("i") & (w.info.ring.nr_ents - 1)) >>> 0)} is read.`),
-    on(/^const id =/, (w) => say`The response names shadow id ${answerOf(w).id}, ${blkif_op_text(answerOf(w).operation)}, status ${statusText(answerOf(w).status)}.`),
-    on(/id >= BLK_RING_SIZE/, (w) =>
-      w.number("id") >= w.info.ring.nr_ents
-        ? say`Id ${w.number("id")} is beyond the ${w.info.ring.nr_ents} entries of the ring: the driver warns, and skips the response.`
-        : say`Id ${w.number("id")} is one of the ring’s ${w.info.ring.nr_ents}; whether it is in use is not looked at.`,
-      (w) => (w.number("id") >= w.info.ring.nr_ents ? "warning" : "plain")),
+    on(
+      /RING_GET_RESPONSE/,
+      (w) =>
+        say`The response in ring ${slotNo((w.number("i") & (w.info.ring.nr_ents - 1)) >>> 0)} is read.`,
+    ),
+    on(
+      /^const id =/,
+      (w) =>
+        say`The response names shadow id ${answerOf(w).id}, ${blkif_op_text(answerOf(w).operation)}, status ${statusText(answerOf(w).status)}.`,
+    ),
+    on(
+      /id >= BLK_RING_SIZE/,
+      (w) =>
+        w.number("id") >= w.info.ring.nr_ents
+          ? say`Id ${w.number("id")} is beyond the ${w.info.ring.nr_ents} entries of the ring: the driver warns, and skips the response.`
+          : say`Id ${w.number("id")} is one of the ring’s ${w.info.ring.nr_ents}; whether it is in use is not looked at.`,
+      (w) => (w.number("id") >= w.info.ring.nr_ents ? "warning" : "plain"),
+    ),
     on(/^const shadow =/, (w) => say`Shadow entry ${w.number("id")} holds what the request used.`),
     on(/^const req =/, (w) => say`Shadow entry ${w.number("id")} says whose answer it is.`),
-    on(/blkif_completion\(|!== BLKIF_OP_DISCARD/, (w) => say`What the request used is given back${answerOf(w).operation === BLKIF_OP_READ && w.info.feature_persistent ? ", after its bytes are copied to the caller" : ""}: shadow entry ${w.number("id")}.`),
+    on(
+      /blkif_completion\(|!== BLKIF_OP_DISCARD/,
+      (w) =>
+        say`What the request used is given back${answerOf(w).operation === BLKIF_OP_READ && w.info.feature_persistent ? ", after its bytes are copied to the caller" : ""}: shadow entry ${w.number("id")}.`,
+    ),
     on(/add_id_to_freelist/, (w) => say`Shadow id ${w.number("id")} goes back to the free ids.`),
-    on(/^let error =/, (w) => say`Status ${statusText(answerOf(w).status)} ends the request with ${answerOf(w).status === 0 ? "no error" : code("-EIO")}.`),
+    on(
+      /^let error =/,
+      (w) =>
+        say`Status ${statusText(answerOf(w).status)} ends the request with ${answerOf(w).status === 0 ? "no error" : code("-EIO")}.`,
+    ),
     on(/^switch/, (w) => say`The response’s operation is ${blkif_op_text(answerOf(w).operation)}.`),
-    on(/end_request\(/, (w) => say`The request ends with ${w.number("error") === 0 ? "success" : errno(w.number("error"))}.`),
-    on(/^message\(/, () => say`The driver warns about the response.`, () => "warning"),
+    on(
+      /^__blk_end_request_all/,
+      (w) =>
+        say`The block layer hears that the request has ended with ${w.number("error") === 0 ? "success" : errno(w.number("error"))}.`,
+    ),
+    on(
+      /^for \(i = /,
+      (w) =>
+        say`The responses are taken in ring order, from ${w.info.ring.rsp_cons} up to ${w.number("rp")}.`,
+    ),
+    on(
+      /BLKIF_RSP_EOPNOTSUPP|BLKIF_RSP_ERROR &&/,
+      (w) => say`The back end’s status is ${statusText(answerOf(w).status)}.`,
+    ),
+    on(/^if \(error\)/, (w) =>
+      w.number("error") === 0
+        ? say`There is no error.`
+        : say`The flush has failed: the driver will not ask for one again.`,
+    ),
+    on(
+      /feature_(sec)?discard = false/,
+      () => say`The back end does not discard after all: the driver will not ask for it again.`,
+    ),
+    on(
+      /end_request\(/,
+      (w) =>
+        say`The request ends with ${w.number("error") === 0 ? "success" : errno(w.number("error"))}.`,
+    ),
+    on(
+      /^message\(/,
+      () => say`The driver warns about the response.`,
+      () => "warning",
+    ),
     on(/^continue/, () => say`The response is skipped.`),
     on(/^for/, (w) => {
       const left = ((w.info.ring.sring?.rsp_prod ?? 0) - w.number("i")) >>> 0;
-      return left === 0 ? say`Every response has been taken.` : say`${amount(left, "response")} ${left === 1 ? "is" : "are"} left to take.`;
+      return left === 0
+        ? say`Every response has been taken.`
+        : say`${amount(left, "response")} ${left === 1 ? "is" : "are"} left to take.`;
     }),
-    on(/rsp_cons = i/, (w) => say`${code("rsp_cons")} moves to ${w.number("i")}: the slots up to there are free again.`),
-    on(/req_prod_pvt\)/, (w) => w.number("i") === w.info.ring.req_prod_pvt ? say`Nothing is outstanding.` : say`${amount((w.info.ring.req_prod_pvt - w.number("i")) >>> 0, "request")} still ${((w.info.ring.req_prod_pvt - w.number("i")) >>> 0) === 1 ? "waits" : "wait"} for an answer.`),
-    on(/RING_FINAL_CHECK/, (w) => say`An event is asked for with the next response: ${code("rsp_event")} becomes ${w.info.ring.rsp_cons + 1}, and the ring is looked at once more.`),
-    on(/rsp_event =/, (w) => say`${code("rsp_event")} becomes ${w.number("i") + 1}: an event comes with the next response.`),
-    on(/^while|more_to_do/, (w) => w.value<boolean>("more_to_do") ? say`A response came in meanwhile, and is taken, too.` : say`No further response is there.`),
+    on(
+      /rsp_cons = i/,
+      (w) =>
+        say`${code("rsp_cons")} moves to ${w.number("i")}: the slots up to there are free again.`,
+    ),
+    on(/req_prod_pvt\)/, (w) =>
+      w.number("i") === w.info.ring.req_prod_pvt
+        ? say`Nothing is outstanding.`
+        : say`${amount((w.info.ring.req_prod_pvt - w.number("i")) >>> 0, "request")} still ${(w.info.ring.req_prod_pvt - w.number("i")) >>> 0 === 1 ? "waits" : "wait"} for an answer.`,
+    ),
+    on(
+      /RING_FINAL_CHECK/,
+      (w) =>
+        say`An event is asked for with the next response: ${code("rsp_event")} becomes ${w.info.ring.rsp_cons + 1}, and the ring is looked at once more.`,
+    ),
+    on(
+      /rsp_event =/,
+      (w) =>
+        say`${code("rsp_event")} becomes ${w.number("i") + 1}: an event comes with the next response.`,
+    ),
+    on(/^while|more_to_do/, (w) =>
+      w.value<boolean>("more_to_do")
+        ? say`A response came in meanwhile, and is taken, too.`
+        : say`No further response is there.`,
+    ),
     on(/^kick_pending/, () => say`The ring has room again, so waiting requests are queued.`),
     on(/^return/, () => say`The interrupt is handled.`),
   ],
   blkif_completion: [
-    on(/^const (k|id|indirect|data) =|^const data:/, (w) => say`Shadow entry ${w.info.shadow.indexOf(w.value<blk_shadow>("s"))} is completed.`),
-    on(/^const nr_page =/, (w) => say`The private copy of the request says how many grants it used${w.value<boolean>("indirect") ? ", in indirect frames" : ""}.`),
-    on(/^const nseg =/, (w) => say`The request had ${amount(w.value<blk_shadow>("s").num_sg, "scatterlist entry", "scatterlist entries")}.`),
+    on(
+      /^const (k|id|indirect|data) =|^const data:/,
+      (w) => say`Shadow entry ${w.info.shadow.indexOf(w.value<blk_shadow>("s"))} is completed.`,
+    ),
+    on(
+      /^const nr_page =/,
+      (w) =>
+        say`The private copy of the request says how many grants it used${w.value<boolean>("indirect") ? ", in indirect frames" : ""}.`,
+    ),
+    on(
+      /^const nseg =/,
+      (w) =>
+        say`The request had ${amount(w.value<blk_shadow>("s").num_sg, "scatterlist entry", "scatterlist entries")}.`,
+    ),
     on(/bret\.operation === BLKIF_OP_READ/, (w) =>
       answerOf(w).operation !== BLKIF_OP_READ
         ? say`The response is of a ${blkif_op_text(answerOf(w).operation)}, so nothing is copied back.`
         : w.info.feature_persistent
           ? say`A read with persistent grants: its ${w.number("nr_page")} Xen pages are copied to the caller, whatever the status (${statusText(answerOf(w).status)}).`
-          : say`Grants do not persist, so the back end has written into the caller’s own pages.`),
-    on(/^data\.bvec_offset =/, (w) => say`The copy goes to ${hex(sgAt(w).offset)} of the caller’s page ${hex(sgAt(w).page)}.`),
+          : say`Grants do not persist, so the back end has written into the caller’s own pages.`,
+    ),
+    on(
+      /^data\.bvec_offset =/,
+      (w) =>
+        say`The copy goes to ${hex(sgAt(w).offset)} of the caller’s page ${hex(sgAt(w).page)}.`,
+    ),
     on(/^data\.bvec_data =/, (w) => say`The caller’s page ${hex(sgAt(w).page)} is mapped.`),
-    on(/gnttab_foreach_grant/, (w) => say`${amount(sgAt(w).length, "byte")} are copied back into page ${hex(sgAt(w).page)}, Xen page by Xen page, from ${grantNo(w.value<CopyBack>("data").grant_idx)} on.`),
+    on(
+      /gnttab_foreach_grant/,
+      (w) =>
+        say`${amount(sgAt(w).length, "byte")} are copied back into page ${hex(sgAt(w).page)}, Xen page by Xen page, from ${grantNo(w.value<CopyBack>("data").grant_idx)} on.`,
+    ),
     on(/^kunmap_atomic/, () => say`The caller’s page has its bytes, and is unmapped.`),
     on(/^const used =|^const \{ ?gref/, (w) => {
       const frames = /indirect_grants/.test(w.text);
@@ -93,49 +192,115 @@ export const completion: Area = {
         : say`${grantNo(w.number("i"))} of shadow entry ${w.info.shadow.indexOf(s)} used ${gref(entry.gref)}.`;
     }),
     on(/gnttab_query_foreign_access/, returning),
-    on(/^if \(!info\.feature_persistent\)|^message\(/, (w) =>
-      w.info.feature_persistent
-        ? say`Grants persist, so a reference that is still mapped is as it should be.`
-        : say`Grants do not persist, and yet the back end maps ${gref(usedOf(w).gref)}: the driver says so.`,
-      (w) => (w.info.feature_persistent ? "plain" : "warning")),
-    on(/^list_add\(used/, (w) => say`${gref(usedOf(w).gref)} goes to the head of the free list: it will be the first to be used again.`),
-    on(/persistent_gnts_c\+\+/, (w) => say`One live grant more on the list: ${code("persistent_gnts_c")} rises to ${w.info.persistent_gnts_c + 1}.`),
-    on(/gnttab_end_foreign_access/, (w) => say`${gref(usedOf(w).gref)} ends: its page is granted no longer, and the reference is free.`),
-    on(/^const indirect_page =|list_add\(page_lru/, (w) => say`The frame’s page ${hex(usedOf(w).page)} goes back to the spare pages${w.info.feature_persistent ? ", and stays the entry’s as well" : ""}.`),
+    on(
+      /^if \(!info\.feature_persistent\)|^message\(/,
+      (w) =>
+        w.info.feature_persistent
+          ? say`Grants persist, so a reference that is still mapped is as it should be.`
+          : say`Grants do not persist, and yet the back end maps ${gref(usedOf(w).gref)}: the driver says so.`,
+      (w) => (w.info.feature_persistent ? "plain" : "warning"),
+    ),
+    on(
+      /^list_add\(used/,
+      (w) =>
+        say`${gref(usedOf(w).gref)} goes to the head of the free list: it will be the first to be used again.`,
+    ),
+    on(
+      /persistent_gnts_c\+\+/,
+      (w) =>
+        say`One live grant more on the list: ${code("persistent_gnts_c")} rises to ${w.info.persistent_gnts_c + 1}.`,
+    ),
+    on(
+      /gnttab_end_foreign_access/,
+      (w) =>
+        say`${gref(usedOf(w).gref)} ends: its page is granted no longer, and the reference is free.`,
+    ),
+    on(
+      /^const indirect_page =|list_add\(page_lru/,
+      (w) =>
+        say`The frame’s page ${hex(usedOf(w).page)} goes back to the spare pages${w.info.feature_persistent ? ", and stays the entry’s as well" : ""}.`,
+    ),
     on(/^used\.gref =/, () => say`The entry has no reference any more.`),
-    on(/^list_add_tail/, () => say`The entry goes to the tail of the free list, behind all that are granted.`),
-    on(/^if \(indirect\)/, (w) => w.value<boolean>("indirect") ? say`The indirect frames’ grants go the same way.` : say`The request was direct: there are no frames to give back.`),
-    on(/^for/, (w) => say`The request’s ${amount(w.number("nr_page"), "grant")} go back to the free list one by one; it has ${count(w.info.persistent_gnts_c)} live ones now.`),
-    on(/sg\.offset|const sg/, (w) => say`Scatterlist entry ${w.number("i")} of ${w.number("nseg")} is copied back.`),
+    on(
+      /^list_add_tail/,
+      () => say`The entry goes to the tail of the free list, behind all that are granted.`,
+    ),
+    on(/^if \(indirect\)/, (w) =>
+      w.value<boolean>("indirect")
+        ? say`The indirect frames’ grants go the same way.`
+        : say`The request was direct: there are no frames to give back.`,
+    ),
+    on(
+      /^for/,
+      (w) =>
+        say`The request’s ${amount(w.number("nr_page"), "grant")} go back to the free list one by one; it has ${count(w.info.persistent_gnts_c)} live ones now.`,
+    ),
+    on(
+      /sg\.offset|const sg/,
+      (w) => say`Scatterlist entry ${w.number("i")} of ${w.number("nseg")} is copied back.`,
+    ),
   ],
   blkif_copy_from_grant: [
     on(/^const used =/, (w) => {
       const { data, used } = copyOf(w);
       return say`${grantNo(data.grant_idx)} used ${gref(used?.gref ?? 0)}: ${w.number("len")} bytes lie in its page.`;
     }),
-    on(/kmap_atomic/, (w) => say`Page ${hex(copyOf(w).used?.page ?? 0)} of ${gref(copyOf(w).used?.gref ?? 0)} is mapped, to copy out of it.`),
+    on(
+      /kmap_atomic/,
+      (w) =>
+        say`Page ${hex(copyOf(w).used?.page ?? 0)} of ${gref(copyOf(w).used?.gref ?? 0)} is mapped, to copy out of it.`,
+    ),
     on(/^memcpy/, (w) => {
       const { data, used } = copyOf(w);
       const size = w.scene.machine.kernel.PAGE_SIZE;
       return say`${w.number("len")} bytes go back from offset ${w.number("offset")} of page ${hex(used?.page ?? 0)}, ${gref(used?.gref ?? 0)}, to the caller’s page ${hex(data.bvec_data / size)} + ${hex(data.bvec_offset)}.`;
     }),
-    on(/bvec_offset \+=/, (w) => say`The next bytes go to ${hex(copyOf(w).data.bvec_offset + w.number("len"))} of the caller’s page.`),
+    on(
+      /bvec_offset \+=/,
+      (w) =>
+        say`The next bytes go to ${hex(copyOf(w).data.bvec_offset + w.number("len"))} of the caller’s page.`,
+    ),
     on(/grant_idx\+\+/, (w) => say`${grantNo(copyOf(w).data.grant_idx)} is copied back.`),
     on(/kunmap/, () => say`The granted page is unmapped.`),
     on(/^const /, (w) => say`${grantNo(copyOf(w).data.grant_idx)} is copied back to the caller.`),
   ],
+  op_name: [on(/./, () => say`The operation is named for the message.`)],
   add_id_to_freelist: [
+    on(
+      /^const shadow =/,
+      (w) => say`Shadow entry ${w.number("id")} is looked at, to see whether it is in use.`,
+    ),
     on(/u\.rw\.id !== id/, (w) => {
       const known = w.info.shadow[w.number("id")]?.req.u.rw.id;
       return known === w.number("id")
         ? say`The private copy carries id ${w.number("id")}, as it should.`
         : say`The private copy does not carry id ${w.number("id")}: the entry is not in use, and cannot be recycled.`;
     }),
-    on(/request === null/, (w) => w.info.shadow[w.number("id")]?.request ? say`The entry belongs to a request, so it can be given back.` : say`The entry belongs to no request, and cannot be recycled.`),
-    on(/^shadow\.req\.u\.rw\.id =/, (w) => say`Id ${w.number("id")} goes in front of the free ids; behind it comes ${w.info.shadow_free}.`),
-    on(/^shadow\.request = null/, (w) => say`Shadow entry ${w.number("id")} belongs to no request any more.`),
-    on(/^info\.shadow_free =/, (w) => say`Id ${w.number("id")} is the first that will be taken again.`),
+    on(/request === null/, (w) =>
+      w.info.shadow[w.number("id")]?.request
+        ? say`The entry belongs to a request, so it can be given back.`
+        : say`The entry belongs to no request, and cannot be recycled.`,
+    ),
+    on(
+      /^shadow\.req\.u\.rw\.id =/,
+      (w) =>
+        say`Id ${w.number("id")} goes in front of the free ids; behind it comes ${w.info.shadow_free}.`,
+    ),
+    on(
+      /^shadow\.request = null/,
+      (w) => say`Shadow entry ${w.number("id")} belongs to no request any more.`,
+    ),
+    on(
+      /^info\.shadow_free =/,
+      (w) => say`Id ${w.number("id")} is the first that will be taken again.`,
+    ),
     on(/^return 0/, (w) => say`Shadow id ${w.number("id")} is free.`),
   ],
-  end_request: [on(/./, (w) => say`The block layer hears that the request has ended with ${w.number("error") === 0 ? "success" : errno(w.number("error"))}.`)],
+  end_request: [
+    on(
+      /./,
+      (w) =>
+        say`The block layer hears that the request has ended with ${w.number("error") === 0 ? "success" : errno(w.number("error"))}.`,
+    ),
+  ],
 };

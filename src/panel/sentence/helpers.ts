@@ -1,11 +1,63 @@
 /** Small functions that several others call: the driver's macros, and loops. */
-import { amount } from "../format.js";
-import { type Area, code, on, say } from "./words.js";
+import { amount, hex } from "../format.js";
+import { type Area, code, on, say, type Words } from "./words.js";
+
+/** The next piece that `gnttab_foreach_grant` will hand out. */
+function piece(w: Words): { gfn: number; offset: number; glen: number } {
+  const offset = w.number("goffset");
+  return { gfn: w.number("gfn"), offset, glen: Math.min(4096 - offset, w.number("len")) };
+}
 
 export const helpers: Area = {
-  XEN_PAGES_PER_SEGMENT: [on(/./, (w) => say`A Linux page of this guest is ${amount(w.perPage, "Xen page")}.`)],
-  INDIRECT_GREFS: [on(/./, (w) => say`${amount(w.number("pages"), "segment")} need ${amount(Math.floor((w.number("pages") + 511) / 512), "indirect frame")} of 512.`)],
-  BLK_RING_SIZE: [on(/./, (w) => say`The ring has ${amount(w.info.ring.nr_ents, "entry", "entries")}.`)],
+  gnttab_foreach_grant: [
+    on(
+      /^len = Math\.min/,
+      (w) =>
+        say`The walk takes ${amount(w.number("len"), "byte")} from offset ${hex(w.number("offset"))} of Linux page ${hex(w.number("page"))}; it would stop at the page’s end.`,
+    ),
+    on(
+      /^let goffset/,
+      (w) =>
+        say`Offset ${hex(w.number("offset"))} of the Linux page is offset ${w.number("offset") % 4096} of a Xen page.`,
+    ),
+    on(
+      /^let gfn/,
+      (w) =>
+        say`The walk begins with Xen page ${Math.floor(w.number("offset") / 4096)} of the Linux page.`,
+    ),
+    on(/^while/, (w) =>
+      w.number("len") === 0
+        ? say`Every byte of the run has its grant.`
+        : say`${amount(w.number("len"), "byte")} of the run are left.`,
+    ),
+    on(/^const glen/, (w) => {
+      const { glen, offset } = piece(w);
+      return say`The next piece has ${amount(glen, "byte")}: ${glen === 4096 ? "a whole Xen page" : offset === 0 ? "the beginning of a Xen page" : "the rest of a Xen page"}.`;
+    }),
+    on(/^fn\(/, (w) => {
+      const { gfn, offset, glen } = piece(w);
+      return say`${amount(glen, "byte")} at offset ${offset} of Xen frame ${hex(gfn)} are handed on, as one grant.`;
+    }),
+    on(/^goffset = 0/, () => say`Every piece but the first begins with its Xen page.`),
+    on(/^gfn\+\+/, (w) => say`The next piece lies in Xen frame ${hex(w.number("gfn") + 1)}.`),
+    on(
+      /^len -=/,
+      (w) => say`${amount(w.number("len") - w.number("glen"), "byte")} are left after this piece.`,
+    ),
+  ],
+  XEN_PAGES_PER_SEGMENT: [
+    on(/./, (w) => say`A Linux page of this guest is ${amount(w.perPage, "Xen page")}.`),
+  ],
+  INDIRECT_GREFS: [
+    on(
+      /./,
+      (w) =>
+        say`${amount(w.number("pages"), "segment")} need ${amount(Math.floor((w.number("pages") + 511) / 512), "indirect frame")} of 512.`,
+    ),
+  ],
+  BLK_RING_SIZE: [
+    on(/./, (w) => say`The ring has ${amount(w.info.ring.nr_ents, "entry", "entries")}.`),
+  ],
   xen_pages_of: [
     on(/^const end|^return/, (w) => {
       const { offset, length } = w.value<{ offset: number; length: number }>("sg");
@@ -13,8 +65,16 @@ export const helpers: Area = {
       return say`${amount(length, "byte")} from offset ${offset} touch ${amount(pages, "Xen page")}.`;
     }),
   ],
-  grant_at: [on(/./, (w) => say`Entry ${w.number("i")} of the grants that the request used is looked up.`)],
-  blkif_request_flush_invalid: [on(/./, () => say`A request is refused when it is no file system’s, or asks for a flush that the back end does not offer.`)],
+  grant_at: [
+    on(/./, (w) => say`Entry ${w.number("i")} of the grants that the request used is looked up.`),
+  ],
+  blkif_request_flush_invalid: [
+    on(
+      /./,
+      () =>
+        say`A request is refused when it is no file system’s, or asks for a flush that the back end does not offer.`,
+    ),
+  ],
 };
 
 /** What a loop's own statement does, of whichever function. */
@@ -23,6 +83,9 @@ export const loops = [
     const name = w.text.slice(0, -2);
     return say`The loop goes on with ${code(name)} at ${w.number(name) + 1}.`;
   }),
-  on(/^i = \(i \+ 1\) >>> 0$/, (w) => say`The loop goes on with index ${(w.number("i") + 1) >>> 0}.`),
+  on(
+    /^i = \(i \+ 1\) >>> 0$/,
+    (w) => say`The loop goes on with index ${(w.number("i") + 1) >>> 0}.`,
+  ),
   on(/^break;?$/, () => say`The loop or the case ends here.`),
 ];

@@ -20,23 +20,49 @@ export const requestFunction: Area = {
         ? say`No request waits any more.`
         : say`${amount(waiting, "request")} ${waiting === 1 ? "waits" : "wait"} in the queue; the first one is looked at.`;
     }),
-    on(/^(let|info = |const)/, (w) => say`The request function runs; ${amount(RING_FREE_REQUESTS(w.info.ring), "ring slot")} of ${w.info.ring.nr_ents} are free.`),
-    on(/RING_FULL/, (w) =>
-      RING_FULL(w.info.ring)
-        ? say`The ring is full: all ${w.info.ring.nr_ents} slots wait for an answer.`
-        : say`The ring has room: ${amount(RING_FREE_REQUESTS(w.info.ring), "slot")} of ${w.info.ring.nr_ents} are free.`,
-      (w) => (RING_FULL(w.info.ring) ? "warning" : "plain")),
-    on(/^blk_stop_queue/, () => say`The queue is stopped until a response or free references start it again.`),
+    on(
+      /^(let|info = |const)/,
+      (w) =>
+        say`The request function runs; ${amount(RING_FREE_REQUESTS(w.info.ring), "ring slot")} of ${w.info.ring.nr_ents} are free.`,
+    ),
+    on(
+      /RING_FULL/,
+      (w) =>
+        RING_FULL(w.info.ring)
+          ? say`The ring is full: all ${w.info.ring.nr_ents} slots wait for an answer.`
+          : say`The ring has room: ${amount(RING_FREE_REQUESTS(w.info.ring), "slot")} of ${w.info.ring.nr_ents} are free.`,
+      (w) => (RING_FULL(w.info.ring) ? "warning" : "plain"),
+    ),
+    on(
+      /^blk_stop_queue/,
+      () => say`The queue is stopped until a response or free references start it again.`,
+    ),
     on(/^blk_start_request/, (w) => say`The ${described(w)} leaves the queue.`),
-    on(/blkif_request_flush_invalid/, () => say`Is it a file system’s request, and does the back end offer the flush that it asks for?`),
-    on(/^__blk_end_request_all/, (w) => say`The back end does not offer what the request asks for: it ends with ${code("-EOPNOTSUPP")}.`.concat(reqOf(w).parts > 1 ? say` It is one part of ${reqOf(w).parts}.` : [])),
-    on(/blkif_queue_request\(/, (w) => say`The ${described(w)} is put into the ring, if there are grants for it.`),
+    on(
+      /blkif_request_flush_invalid/,
+      () =>
+        say`Is it a file system’s request, and does the back end offer the flush that it asks for?`,
+    ),
+    on(/^__blk_end_request_all/, (w) =>
+      say`The back end does not offer what the request asks for: it ends with ${code("-EOPNOTSUPP")}.`.concat(
+        reqOf(w).parts > 1 ? say` It is one part of ${reqOf(w).parts}.` : [],
+      ),
+    ),
+    on(
+      /blkif_queue_request\(/,
+      (w) => say`The ${described(w)} is put into the ring, if there are grants for it.`,
+    ),
     on(/^blk_requeue_request/, () => say`The request goes back to the head of the queue.`),
-    on(/^queued\+\+/, (w) => say`${amount(w.number("queued") + 1, "request")} ${w.number("queued") === 0 ? "waits" : "wait"} in the ring to be pushed.`),
+    on(
+      /^queued\+\+/,
+      (w) =>
+        say`${amount(w.number("queued") + 1, "request")} ${w.number("queued") === 0 ? "waits" : "wait"} in the ring to be pushed.`,
+    ),
     on(/queued !== 0|^flush_requests/, (w) =>
       w.number("queued") === 0
         ? say`Nothing was queued, so nothing is pushed.`
-        : say`${amount(w.number("queued"), "request")} ${w.number("queued") === 1 ? "is" : "are"} pushed together.`),
+        : say`${amount(w.number("queued"), "request")} ${w.number("queued") === 1 ? "is" : "are"} pushed together.`,
+    ),
   ],
   flush_requests: [
     on(/RING_PUSH|^const k/, (w) => {
@@ -49,16 +75,31 @@ export const requestFunction: Area = {
     on(/notify/, (w) =>
       w.value<boolean>("notify")
         ? say`The back end asked for an event, and gets one.`
-        : say`The back end is at work already, and gets no event.`),
+        : say`The back end is at work already, and gets no event.`,
+    ),
   ],
   kick_pending_request_queues: [
     on(/RING_FULL/, (w) =>
       RING_FULL(w.info.ring)
         ? say`The ring is full, so the queue stays as it is.`
-        : say`The ring has ${amount(RING_FREE_REQUESTS(w.info.ring), "free slot")}, so waiting requests can be queued.`),
+        : say`The ring has ${amount(RING_FREE_REQUESTS(w.info.ring), "free slot")}, so waiting requests can be queued.`,
+    ),
+    on(/^const rq =/, () => say`The queue of the disk is what is started.`),
     on(/^blk_start_queue/, () => say`The queue is started, and its request function runs.`),
     on(/request_fn/, () => say`The request function runs once more, at once.`),
   ],
-  blkif_restart_queue: [on(/./, () => say`Enough references are free again: the queue is started, if the device is connected.`)],
-  blkif_restart_queue_callback: [on(/./, () => say`The grant table calls back: the queue is to be started as soon as the running task has ended.`)],
+  blkif_restart_queue: [
+    on(
+      /./,
+      () =>
+        say`Enough references are free again: the queue is started, if the device is connected.`,
+    ),
+  ],
+  blkif_restart_queue_callback: [
+    on(
+      /./,
+      () =>
+        say`The grant table calls back: the queue is to be started as soon as the running task has ended.`,
+    ),
+  ],
 };

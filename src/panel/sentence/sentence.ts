@@ -47,7 +47,11 @@ function byRule(words: Words, rules: readonly Rule[]): Spoken | null {
       if (parts !== null) return { parts, tone: rule.tone?.(words) ?? "plain" };
     } catch (error) {
       // A variable that is not in scope yet, or that holds what no sound driver has in it.
-      if (!(error instanceof NotInScope || error instanceof TypeError || error instanceof RangeError)) {
+      if (!(
+        error instanceof NotInScope ||
+        error instanceof TypeError ||
+        error instanceof RangeError
+      )) {
         throw error;
       }
     }
@@ -83,8 +87,13 @@ export function sentenceOf(scene: Scene): Sentence {
   const ends = moment.step === recording.length - 1;
   if (machine.bug !== null || (ends && lastBug(scene) !== null)) {
     const bug = lastBug(scene);
-    const where = bug === null ? [] : say`, at ${code(bug.what === "BUG" ? `BUG_ON(${bug.expr})` : bug.expr)}`;
-    return { function: name, parts: say`The kernel stops here${where}. ${found.parts}`, tone: "bug" };
+    const where =
+      bug === null ? [] : say`, at ${code(bug.what === "BUG" ? `BUG_ON(${bug.expr})` : bug.expr)}`;
+    return {
+      function: name,
+      parts: say`The kernel stops here${where}. ${found.parts}`,
+      tone: "bug",
+    };
   }
   return { function: name, ...found };
 }

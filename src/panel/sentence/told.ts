@@ -24,7 +24,9 @@ function taken(scene: Scene, event: Extract<RecordedEvent, { kind: "grant_taken"
 function started(scene: Scene, req: number): TextPart[] {
   const { settings, __sector, __data_len } = scene.machine.requests[req] ?? {};
   if (settings === undefined) return say`A request has left the queue.`;
-  const where = __data_len ? ` of ${amount(__data_len, "byte")} at sector ${__sector?.toLocaleString("en-US") ?? 0}` : "";
+  const where = __data_len
+    ? ` of ${amount(__data_len, "byte")} at sector ${__sector?.toLocaleString("en-US") ?? 0}`
+    : "";
   return say`Request ${settings.id}, a ${settings.op}${where}, has left the queue.`;
 }
 
@@ -43,7 +45,9 @@ function tellingOf(scene: Scene, event: RecordedEvent): Told | null {
     case "request_start":
       return plain(started(scene, event.req));
     case "grant_released": {
-      const who = event.indirect ? say`Indirect frame ${event.grant_idx}` : grantNo(event.grant_idx);
+      const who = event.indirect
+        ? say`Indirect frame ${event.grant_idx}`
+        : grantNo(event.grant_idx);
       const { persistent_gnts_c } = scene.machine.info;
       const parts =
         event.to === "head"
@@ -53,7 +57,9 @@ function tellingOf(scene: Scene, event: RecordedEvent): Told | null {
     }
     case "request_end":
       return event.why === "complete"
-        ? plain(say`The request has ended with ${event.error === 0 ? "success" : errno(event.error)}.`)
+        ? plain(
+            say`The request has ended with ${event.error === 0 ? "success" : errno(event.error)}.`,
+          )
         : null;
     case "request_busy":
       return {

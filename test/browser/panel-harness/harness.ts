@@ -45,7 +45,15 @@ function packed(message: HostMessage): string {
 }
 
 /** Runs in the page before anything else: it is the webview's surroundings. */
-function surroundings({ classes, colors, state }: { classes: string; colors: Record<string, string>; state: unknown }): void {
+function surroundings({
+  classes,
+  colors,
+  state,
+}: {
+  classes: string;
+  colors: Record<string, string>;
+  state: unknown;
+}): void {
   const w = window as unknown as Record<string, unknown>;
   let kept = state;
   const violations: string[] = [];
@@ -56,7 +64,8 @@ function surroundings({ classes, colors, state }: { classes: string; colors: Rec
   document.addEventListener("readystatechange", () => {
     document.body.className = classes;
     const { style } = document.documentElement;
-    for (const [name, value] of Object.entries(colors)) style.setProperty(`--vscode-${name}`, value);
+    for (const [name, value] of Object.entries(colors))
+      style.setProperty(`--vscode-${name}`, value);
   });
   w["violations"] = violations;
   w["keptState"] = () => kept;
@@ -158,7 +167,8 @@ export async function openPanel(browser: Browser, options: OpenOptions): Promise
   const nonce = randomBytes(16).toString("base64");
   await page.route(`${ORIGIN}/**`, (route) => {
     const { pathname } = new URL(route.request().url());
-    if (pathname === "/panel.js") return route.fulfill({ contentType: "text/javascript", body: script });
+    if (pathname === "/panel.js")
+      return route.fulfill({ contentType: "text/javascript", body: script });
     if (pathname === "/panel.css") return route.fulfill({ contentType: "text/css", body: style });
     if (pathname !== "/") return route.fulfill({ status: 404, body: "" });
     const html = panelHtml({

@@ -182,7 +182,11 @@ export const THEMES = {
   dark: theme("Dark Modern", "vscode-dark", DARK),
   light: theme("Light Modern", "vscode-light", LIGHT),
   "hc-dark": theme("Dark High Contrast", "vscode-high-contrast", HC_DARK),
-  "hc-light": theme("Light High Contrast", "vscode-high-contrast vscode-high-contrast-light", HC_LIGHT),
+  "hc-light": theme(
+    "Light High Contrast",
+    "vscode-high-contrast vscode-high-contrast-light",
+    HC_LIGHT,
+  ),
 } as const;
 
 export type ThemeName = keyof typeof THEMES;
