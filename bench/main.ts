@@ -18,7 +18,7 @@ import { long_scenario } from "./long-scenario.js";
 
 const json = process.argv.includes("--json");
 const STEPS = 10_000_000;
-const JOURNEYS = 300;
+const JOURNEYS = 1000;
 
 function say(name: string, value: number, unit: string): void {
   if (json) console.log(JSON.stringify({ name, value: Number(value.toPrecision(5)), unit }));

@@ -3,7 +3,7 @@ import {
   FRAME_SIZE,
   mem_frame_for_write,
   mem_has_frame,
-  mem_put8,
+  mem_put_content,
   type memory,
 } from "./linux/memory.js";
 import type { BufferSegment } from "./scenario.js";
@@ -40,7 +40,8 @@ export function touch_pages(
   for (const { page } of segments) {
     for (let n = 0; n < frames; n++) {
       const gfn = page * frames + n;
-      if (!mem_has_frame(mem, gfn)) mem_frame_for_write(mem, gfn).fill(page_byte(page));
+      if (!mem_has_frame(mem, gfn))
+        mem_put_content(mem, gfn, (bytes) => bytes.fill(page_byte(page)));
     }
   }
 }
@@ -54,7 +55,24 @@ export function store_write_data(
 ): void {
   let k = 0;
   for (const { page, offset, length } of segments) {
-    const start = page * page_size + offset;
-    for (let i = 0; i < length; i++) mem_put8(mem, start + i, write_byte(id, k++));
+    const end = page * page_size + offset + length;
+    for (let addr = end - length; addr < end;) {
+      const at = addr % FRAME_SIZE;
+      const n = Math.min(FRAME_SIZE - at, end - addr);
+      const gfn = (addr - at) / FRAME_SIZE;
+      const first = k;
+      if (n === FRAME_SIZE) {
+        mem_put_content(mem, gfn, (bytes) => fill_write_data(bytes, id, first));
+      } else {
+        fill_write_data(mem_frame_for_write(mem, gfn).subarray(at, at + n), id, first);
+      }
+      k += n;
+      addr += n;
+    }
   }
+}
+
+/** Fills `bytes` with the data of request `id` from its byte `first` on. */
+function fill_write_data(bytes: Uint8Array, id: number, first: number): void {
+  for (let i = 0; i < bytes.length; i++) bytes[i] = write_byte(id, first + i);
 }

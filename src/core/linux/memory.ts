@@ -9,11 +9,19 @@ const LEAF_SHIFT = 10;
 const LEAF_SIZE = 1 << LEAF_SHIFT;
 const LEAF_MASK = LEAF_SIZE - 1;
 
+/** Writes all 4096 bytes of a frame; they are zeros before. */
+export type frame_content = (bytes: Uint8Array) => void;
+
 interface frame {
+  /** The memory that may write it; `nobody` when it stands in more than one place. */
   owner: object;
-  readonly u8: Uint8Array;
-  readonly u32: Uint32Array;
+  u8: Uint8Array;
+  u32: Uint32Array;
+  /** Makes the bytes when they are first looked at, and is null from then on. Most data nobody looks at. */
+  content: frame_content | null;
 }
+
+const nobody = {};
 
 interface leaf {
   owner: object;
@@ -42,7 +50,18 @@ export function clone_memory(mem: memory): memory {
 }
 
 function new_frame(owner: object, u8: Uint8Array): frame {
-  return { owner, u8, u32: new Uint32Array(u8.buffer, u8.byteOffset, FRAME_SIZE / 4) };
+  const u32 = new Uint32Array(u8.buffer, u8.byteOffset, FRAME_SIZE / 4);
+  return { owner, u8, u32, content: null };
+}
+
+/** The frame, its bytes made. */
+function with_bytes(frame: frame): frame {
+  if (frame.content === null) return frame;
+  frame.u8 = new Uint8Array(FRAME_SIZE);
+  frame.u32 = new Uint32Array(frame.u8.buffer);
+  frame.content(frame.u8);
+  frame.content = null;
+  return frame;
 }
 
 function writable_leaf(mem: memory, index: number): leaf {
@@ -60,18 +79,39 @@ function private_frame(mem: memory, gfn: number): frame {
   const old = leaf.frames[gfn & LEAF_MASK];
   if (old !== undefined && old.owner === mem.owner) return old;
   const made = new_frame(mem.owner, new Uint8Array(FRAME_SIZE));
-  if (old !== undefined) made.u8.set(old.u8);
+  if (old?.content) old.content(made.u8);
+  else if (old !== undefined) made.u8.set(old.u8);
   else if (mem.fill !== null) mem.fill(gfn, made.u8);
   leaf.frames[gfn & LEAF_MASK] = made;
   return made;
 }
 
-const zeros = new_frame({}, new Uint8Array(FRAME_SIZE));
+const zeros = new_frame(nobody, new Uint8Array(FRAME_SIZE));
 
-function frame_to_read(mem: memory, gfn: number): frame {
+/** A frame as it stands, its bytes perhaps not made yet. */
+function frame_at(mem: memory, gfn: number): frame {
   const found = mem.dir[gfn >>> LEAF_SHIFT]?.frames[gfn & LEAF_MASK];
   if (found !== undefined) return found;
-  return mem.fill === null ? zeros : private_frame(mem, gfn);
+  const { fill } = mem;
+  if (fill === null) return zeros;
+  mem_put_content(mem, gfn, (bytes) => fill(gfn, bytes));
+  return frame_at(mem, gfn);
+}
+
+function frame_to_read(mem: memory, gfn: number): frame {
+  const frame = frame_at(mem, gfn);
+  return frame.content === null ? frame : with_bytes(frame);
+}
+
+/** Lets a place show a frame that other places show too: whoever writes it copies it first. */
+function share_frame(mem: memory, gfn: number, frame: frame): void {
+  frame.owner = nobody;
+  writable_leaf(mem, gfn >>> LEAF_SHIFT).frames[gfn & LEAF_MASK] = frame;
+}
+
+/** Gives a frame a content whose bytes are made when they are looked at. */
+export function mem_put_content(mem: memory, gfn: number, content: frame_content): void {
+  share_frame(mem, gfn, { owner: nobody, u8: zeros.u8, u32: zeros.u32, content });
 }
 
 function frame_to_write(mem: memory, gfn: number): frame {
@@ -181,9 +221,15 @@ export function mem_copy(to: memory, dst: number, from: memory, src: number, len
     const soff = offset_of(src + done);
     const doff = offset_of(dst + done);
     const n = Math.min(FRAME_SIZE - soff, FRAME_SIZE - doff, length - done);
+    if (n === FRAME_SIZE) {
+      // Nobody can tell a copy from the same frame until one of the two is written.
+      share_frame(to, frame_of(dst + done), frame_at(from, frame_of(src + done)));
+      done += n;
+      continue;
+    }
     const source = frame_to_read(from, frame_of(src + done)).u8;
     const target = frame_to_write(to, frame_of(dst + done)).u8;
-    target.set(n === FRAME_SIZE ? source : source.subarray(soff, soff + n), doff);
+    target.set(source.subarray(soff, soff + n), doff);
     done += n;
   }
 }
