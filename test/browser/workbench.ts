@@ -383,7 +383,8 @@ export class Workbench {
 function concernsUs(message: ConsoleMessage): boolean {
   const text = message.text();
   if (message.location().url.endsWith("/workbench.js")) {
-    return /^%c\[Extension Host\]|^\[[\w-]+\.[\w-]+\]/.test(text);
+    // VS Code's own extensions miss parts here that the desktop has.
+    return /^%c\[Extension Host\]|^\[(?!vscode\.)[\w-]+\.[\w-]+\]/.test(text);
   }
   return !/status of 404|bad HTTP response code \(404\)/.test(text);
 }

@@ -5,65 +5,9 @@ import { describe, it } from "node:test";
 import { gunzipSync } from "node:zlib";
 import { createMachine, runTask } from "../../src/core/machine.js";
 import { openInput } from "../../src/inputs/open.js";
+import { type Returned, type Taken, type Walked, liveWalk } from "../live-trace.js";
 
 const FOLDER = "test/fixtures/captures";
-const NO_GREF = 4294967295;
-
-interface Taken {
-  gfn: number;
-  offset: number;
-  len: number;
-  grant_idx: number;
-  id: number;
-  gref: number;
-  /** The reference of the indirect frame that was taken just before, or null. */
-  frame: number | null;
-}
-
-interface Returned {
-  gref: number;
-  to: "head" | "tail";
-}
-
-interface Walked {
-  taken: Taken[];
-  returned: Returned[];
-}
-
-function numbers(line: string, ...names: string[]): number[] {
-  return names.map((name) => Number(new RegExp(`\\b${name}=(\\w+)`).exec(line)?.[1]));
-}
-
-/** What the trace's own lines say, read without any of the importer's code. */
-function live(text: string): Walked {
-  const taken: Taken[] = [];
-  const returned: Returned[] = [];
-  let current: Taken | null = null;
-  let ending: number | null = null;
-  for (const line of text.split("\n")) {
-    if (/ grant: /.test(line)) {
-      const [gfn, off, len, idx, id, op, next0, next1] = numbers(
-        line,
-        ...["gfn", "off", "len", "idx", "id", "op", "next0", "next1"],
-      ) as [number, number, number, number, number, number, number, number];
-      const opensFrame = op === 6 && idx % 512 === 0;
-      const piece = { gfn, offset: off, len, grant_idx: idx, id };
-      current = { ...piece, gref: opensFrame ? next1 : next0, frame: opensFrame ? next0 : null };
-      taken.push(current);
-    } else if (/ new_gref: /.test(line) && current !== null) {
-      const [gref] = numbers(line, "gref") as [number];
-      if (current.frame === NO_GREF) current.frame = gref;
-      else if (current.gref === NO_GREF) current.gref = gref;
-    } else if (/ end_gref: /.test(line)) {
-      ending = numbers(line, "gref")[0] ?? null;
-    } else if (/ end_gref_ret: .*blkif_interrupt/.test(line) && ending !== null) {
-      const [ended] = numbers(line, "ended");
-      returned.push({ gref: ending, to: ended === 0 ? "head" : "tail" });
-    }
-  }
-  return { taken, returned };
-}
-
 function modelled(text: string): Walked {
   const { scenario, problems } = openInput("trace.txt", text);
   assert.ok(scenario, JSON.stringify(problems));
@@ -75,8 +19,8 @@ function modelled(text: string): Walked {
     runTask(machine, (event) => {
       if (event.kind === "indirect_frame") frame = event.gref;
       if (event.kind === "grant_taken") {
-        const { gfn, offset, len, grant_idx, id, gref } = event;
-        taken.push({ gfn, offset, len, grant_idx, id, gref, frame });
+        const { gfn, offset, len, grant_idx, id, gref, fresh } = event;
+        taken.push({ gfn, offset, len, grant_idx, id, gref, fresh, frame });
         frame = null;
       }
       if (event.kind === "grant_released") returned.push({ gref: event.gref, to: event.to });
@@ -91,7 +35,7 @@ describe("the live captures", () => {
   for (const file of files) {
     it(file.replace(".trace.txt.gz", ""), () => {
       const text = gunzipSync(readFileSync(`${FOLDER}/${file}`)).toString();
-      const guest = live(text);
+      const guest = liveWalk(text);
       const model = modelled(text);
       assert.deepEqual(model.taken, guest.taken);
       // One capture lacks events of an interrupt: what the guest gave back there was not recorded.
