@@ -121,11 +121,19 @@ export class GrantwalkPanel extends LitElement {
       </footer>`;
   }
 
+  private mark(): void {
+    this.pointing.refresh();
+    keepReachable(this);
+  }
+
   protected override async updated(): Promise<void> {
     // The sections render after this element; marks and focus go onto what they have made.
     await Promise.resolve();
-    this.pointing.refresh();
-    keepReachable(this);
+    this.mark();
+    // Virtual lists make their rows later still.
+    requestAnimationFrame(() => {
+      this.mark();
+    });
     if (!this.scrolled && this.store.session !== null) {
       this.scrolled = true;
       document.scrollingElement?.scrollTo({ top: this.store.keptScroll() });

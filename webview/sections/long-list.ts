@@ -4,6 +4,7 @@ import type { RangeChangedEvent } from "@lit-labs/virtualizer/events.js";
 import { html, type TemplateResult } from "lit";
 import { customElement, property } from "lit/decorators.js";
 import { TightFlow } from "../interaction/tight-layouts.js";
+import { keepReachable } from "../interaction/roving.js";
 import { Section } from "../section.js";
 
 /** Up to so many rows, all are in the page: a virtual list costs more than it saves. */
@@ -52,6 +53,10 @@ export class LongList extends Section {
 
   private readonly rangeChanged = (event: RangeChangedEvent): void => {
     this.seen?.(event.first, event.last + 1);
+    // The row that the Tab key stopped at may have left the page.
+    requestAnimationFrame(() => {
+      keepReachable(this);
+    });
   };
 
   protected override updated(): void {

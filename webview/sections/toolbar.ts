@@ -35,6 +35,8 @@ export class Toolbar extends Section {
   @property({ attribute: false }) requests = 0;
   @property({ attribute: false }) request: RequestSummary | null = null;
   @property({ attribute: false }) choices!: Choices;
+  /** Whether the selector is being told what to show. */
+  private telling = false;
 
   override render(): TemplateResult {
     return html`<div class="toolbar" role="toolbar" aria-label="Move the cursor">
@@ -65,16 +67,9 @@ export class Toolbar extends Section {
     const shown = this.request?.key ?? "";
     const pinned = this.choices.request !== null;
     return html`<span class="group selector">
-      <vscode-dropdown
-        aria-label="Request, of ${count(this.requests)}"
-        .value=${shown}
-        @change=${(event: Event) => {
-          this.store.choose({ request: (event.target as HTMLSelectElement).value, bytes: "auto" });
-        }}
-      >
+      <vscode-dropdown aria-label="Request, of ${count(this.requests)}" @change=${this.chosen}>
         ${this.options.map(
-          ({ key, label }) =>
-            html`<vscode-option value=${key} ?selected=${key === shown}>${label}</vscode-option>`,
+          ({ key, label }) => html`<vscode-option value=${key}>${label}</vscode-option>`,
         )}
       </vscode-dropdown>
       <vscode-checkbox
@@ -82,10 +77,31 @@ export class Toolbar extends Section {
         title="Show the request that the step belongs to"
         @change=${(event: Event) => {
           const follow = (event.target as HTMLInputElement).checked;
+          // The control also says so when it is told its state.
+          if (follow === (this.choices.request === null)) return;
           this.store.choose({ request: follow ? null : shown, bytes: "auto" });
         }}
         >Follow</vscode-checkbox
       >
     </span>`;
+  }
+
+  private readonly chosen = (event: Event): void => {
+    const { value } = event.target as HTMLSelectElement;
+    // The control also says so when it is told what to show.
+    if (this.telling || value === this.request?.key) return;
+    this.store.choose({ request: value, bytes: "auto" });
+  };
+
+  protected override async updated(): Promise<void> {
+    const dropdown = this.querySelector<HTMLSelectElement>("vscode-dropdown");
+    const shown = this.request?.key;
+    if (dropdown === null || shown === undefined || dropdown.value === shown) return;
+    // It can show an option only after it has taken in the list.
+    await new Promise((resolve) => requestAnimationFrame(resolve));
+    this.telling = true;
+    dropdown.value = shown;
+    await new Promise((resolve) => requestAnimationFrame(resolve));
+    this.telling = false;
   }
 }

@@ -60,22 +60,24 @@ export type Spoken = string | number | TextPart | readonly TextPart[];
 /** Makes the parts of a sentence; numbers get their separators. */
 export function say(strings: TemplateStringsArray, ...values: readonly Spoken[]): TextPart[] {
   const parts: TextPart[] = [];
-  const add = (text: string): void => {
-    const last = parts.at(-1);
-    if (text === "") return;
-    if (last?.kind === "text") last.text += text;
-    else parts.push({ kind: "text", text });
-  };
   strings.forEach((string, at) => {
-    add(string);
+    append(parts, string);
     const value = values[at];
     if (value === undefined) return;
-    if (typeof value === "string") add(value);
-    else if (typeof value === "number") add(count(value));
-    else if ("kind" in value) parts.push(value);
-    else for (const part of value) part.kind === "text" ? add(part.text) : parts.push(part);
+    if (typeof value === "number") append(parts, count(value));
+    else if (typeof value === "string" || "kind" in value) append(parts, value);
+    else for (const part of value) append(parts, part);
   });
   return parts;
+}
+
+/** Appends a part, or text; text that follows text becomes one with it. */
+function append(parts: TextPart[], part: string | TextPart): void {
+  const text = typeof part === "string" ? part : part.kind === "text" ? part.text : null;
+  const last = parts.at(-1);
+  if (text === "") return;
+  if (text !== null && last?.kind === "text") last.text += text;
+  else parts.push(typeof part === "string" ? { kind: "text", text: part } : { ...part });
 }
 
 export const gref = (value: number): TextPart => ({ kind: "gref", gref: value });
