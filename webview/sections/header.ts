@@ -58,7 +58,7 @@ export class Header extends Section {
     }
     if (form !== "none") facts.push(form);
     facts.push(persistent ? "persistent" : "not persistent", `${pageSize / 1024} KB pages`);
-    if (captureLine !== null) facts.push(`capture line ${count(captureLine)}`);
+    if (captureLine !== null) facts.push(`line ${count(captureLine)}`);
     return facts;
   }
 

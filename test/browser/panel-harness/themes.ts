@@ -157,7 +157,7 @@ const HC_LIGHT = {
   contrastActiveBorder: "#006bbd",
   "charts-green": "#374e06",
   "charts-orange": "#d18616",
-  "terminal-ansiCyan": "#0451a5",
+  "terminal-ansiCyan": "#0598bc",
   "debugIcon-breakpointCurrentStackframeForeground": "#be8700",
   "editorWarning-foreground": "#895503",
   "editorError-foreground": "#b5200d",
