@@ -17,7 +17,11 @@ const everything = [core, inputs, replay, adapter, panel, extension, cli, webvie
 /** A wall: `target` may import from itself and from `below`, and from nothing else of ours. */
 function wall(target, below) {
   const from = everything.filter((place) => place !== target && !below.includes(place));
-  return { target, from, message: `${target} may only import from ${[target, ...below].join(", ")}` };
+  return {
+    target,
+    from,
+    message: `${target} may only import from ${[target, ...below].join(", ")}`,
+  };
 }
 
 const walls = [
@@ -46,7 +50,9 @@ export default tseslint.config(
     files: ["**/*.ts"],
     plugins: { "import-x": importX },
     settings: {
-      "import-x/resolver-next": [importX.createNodeResolver({ extensionAlias: { ".js": [".ts", ".js"] } })],
+      "import-x/resolver-next": [
+        importX.createNodeResolver({ extensionAlias: { ".js": [".ts", ".js"] } }),
+      ],
     },
     rules: {
       "import-x/no-restricted-paths": ["error", { basePath: import.meta.dirname, zones: walls }],
@@ -65,7 +71,14 @@ export default tseslint.config(
     rules: {
       "no-restricted-imports": [
         "error",
-        { patterns: [{ group: ["vscode", "node:*", "fs", "path"], message: "this room also runs in a browser" }] },
+        {
+          patterns: [
+            {
+              group: ["vscode", "node:*", "fs", "path"],
+              message: "this room also runs in a browser",
+            },
+          ],
+        },
       ],
       "no-restricted-globals": ["error", "process", "Buffer", "__dirname", "require"],
     },
@@ -77,5 +90,5 @@ export default tseslint.config(
       "no-restricted-globals": ["error", "process", "Buffer", "Date", "performance"],
     },
   },
-  { files: ["scripts/**", "*.mjs", "test/**"], rules: { "no-console": "off" } },
+  { files: ["scripts/**", "bench/**", "*.mjs", "test/**"], rules: { "no-console": "off" } },
 );

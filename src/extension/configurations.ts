@@ -4,12 +4,17 @@ import { programOf, programUri } from "./adapter-host.js";
 
 const SCENARIO = /\.blkfront\.json$/i;
 
+/** Whether a document has the header of a capture. */
+export function beginsAsCapture(document: vscode.TextDocument): boolean {
+  return document.lineCount > 0 && document.lineAt(0).text.startsWith("#== xenblk-capture");
+}
+
 /** Whether a document looks like something that can be walked. */
 export function isWalkable(document: vscode.TextDocument): boolean {
   return (
     document.languageId === "blkfront-capture" ||
     SCENARIO.test(document.uri.path) ||
-    (document.lineCount > 0 && document.lineAt(0).text.startsWith("#== xenblk-capture"))
+    beginsAsCapture(document)
   );
 }
 
@@ -42,10 +47,12 @@ export function registerConfigurations(): vscode.Disposable {
   return vscode.debug.registerDebugConfigurationProvider("blkfront", {
     async resolveDebugConfiguration(_folder, configuration) {
       const isEmpty = !configuration.type && !configuration.request && !configuration.name;
-      const wantsOpenFile = isEmpty || configuration.program === "${file}";
-      const program = wantsOpenFile ? openProgram() : (configuration.program as unknown);
+      const wanted = configuration.program as unknown;
+      const wantsOpenFile = wanted === undefined || wanted === "${file}";
+      const program = wantsOpenFile ? openProgram() : wanted;
       if (typeof program !== "string") {
-        await vscode.window.showErrorMessage(
+        // Not awaited: until it were dismissed, VS Code would take the session for a beginning one.
+        void vscode.window.showErrorMessage(
           "Grantwalk: open a scenario (*.blkfront.json) or a capture of a live guest, then press F5.",
         );
         return undefined;

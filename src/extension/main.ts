@@ -1,10 +1,11 @@
 /** The extension: what VS Code starts, and how its parts are put together. */
-import * as vscode from "vscode";
+import type * as vscode from "vscode";
 import { createAdapterHost } from "./adapter-host.js";
 import { registerCommands } from "./commands.js";
 import { registerConfigurations } from "./configurations.js";
 import { registerDebugAdapters } from "./debug-adapters.js";
 import { registerDiagnostics } from "./diagnostics.js";
+import { registerLanguages } from "./languages.js";
 import { registerModelFiles } from "./model-files.js";
 import { registerPanel } from "./panel.js";
 import { Walks } from "./walks.js";
@@ -18,6 +19,7 @@ export function activate(context: vscode.ExtensionContext): void {
     panel,
     registerModelFiles(context.extensionUri),
     registerDebugAdapters(host, walks, panel),
+    registerLanguages(),
     registerConfigurations(),
     registerCommands(walks, panel),
     registerDiagnostics(),

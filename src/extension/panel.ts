@@ -1,7 +1,7 @@
 /** The panel in VS Code: a webview beside the source, which comes back after a reload of the window. */
 import * as vscode from "vscode";
 import { panelHtml } from "../panel/html.js";
-import type { Command, SavedView } from "../panel/messages.js";
+import type { Command, SavedView, WebviewMessage } from "../panel/messages.js";
 import { PanelSession } from "../panel/panel-session.js";
 import type { SessionWalk, Walks } from "./walks.js";
 
@@ -22,11 +22,19 @@ const COMMAND_IDS: Record<Command, string> = {
   reverseContinue: "workbench.action.debug.reverseContinue",
 };
 
+/** Whether a message of the webview moves the cursor: then somebody works in the panel. */
+function asksForMove(message: unknown): boolean {
+  const { type } = (message ?? {}) as Partial<WebviewMessage>;
+  return type === "moveTo" || type === "goTo" || type === "command";
+}
+
 export class Panel implements vscode.Disposable {
   private view: vscode.WebviewPanel | null = null;
   private session: PanelSession | null = null;
   /** Where to go when the next walk begins: the step that the panel showed before a reload. */
   private resumeAt: number | null = null;
+  /** A move came from the panel: the focus, which VS Code gives to the source at a stop, comes back. */
+  private wantsFocusBack = false;
   private readonly disposables: vscode.Disposable[] = [];
 
   constructor(
@@ -35,6 +43,8 @@ export class Panel implements vscode.Disposable {
   ) {
     this.disposables.push(
       walks.onDidChangeActive((active) => this.show(active)),
+      // Told when the source is open and has the focus.
+      vscode.debug.onDidChangeActiveStackItem(() => this.takeFocusBack()),
       vscode.window.registerWebviewPanelSerializer(VIEW_TYPE, {
         deserializeWebviewPanel: async (view, saved: SavedView | undefined) => {
           this.adopt(view, saved ?? null);
@@ -99,7 +109,10 @@ export class Panel implements vscode.Disposable {
     );
     this.view = view;
     this.session = session;
-    webview.onDidReceiveMessage((message: unknown) => session.receive(message));
+    webview.onDidReceiveMessage((message: unknown) => {
+      this.wantsFocusBack ||= asksForMove(message);
+      session.receive(message);
+    });
     view.onDidDispose(() => {
       clearTimeout(idle);
       session.dispose();
@@ -114,6 +127,12 @@ export class Panel implements vscode.Disposable {
       styleUri: webview.asWebviewUri(vscode.Uri.joinPath(dist, "panel.css")).toString(),
     });
     this.show(this.walks.active);
+  }
+
+  private takeFocusBack(): void {
+    if (!this.wantsFocusBack) return;
+    this.wantsFocusBack = false;
+    this.view?.reveal(undefined, false);
   }
 
   private show(active: SessionWalk | null): void {

@@ -51,7 +51,7 @@ async function walkCopyBack(count: number, byte: number): Promise<void> {
 test("as it was: the first request's grants, frame, copy-back and returns", () =>
   workbench.watch("read-as-it-was", async () => {
     const pieces = guest.taken.slice(0, 32);
-    await workbench.press("F5");
+    await workbench.startDebugging();
     await shown((view) => view.facts.includes("4 KB pages"));
     for (const [i, taken] of pieces.entries()) {
       const view = await move(workbench, NEXT_GRANT);

@@ -46,7 +46,7 @@ async function local(name: string): Promise<string | undefined> {
 test("F5 on the open capture stops at its request, in the source beside the panel", () =>
   workbench.watch("write-entry", async () => {
     await workbench.openFile("write-48k.trace.txt");
-    await workbench.press("F5");
+    await workbench.startDebugging();
     const view = await workbench.until(
       "the panel",
       () => readPanel(workbench),
