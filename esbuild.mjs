@@ -1,4 +1,4 @@
-/** Builds every bundle: the extension (desktop and browser), the command line, and the webview. */
+/** Builds every bundle: the extension (for desktop and browser alike), the command line, and the webview. */
 import { cp, rm } from "node:fs/promises";
 import esbuild from "esbuild";
 import { stepping } from "./scripts/stepping/plugin.mjs";
@@ -21,19 +21,9 @@ const common = {
 /** @type {import("esbuild").BuildOptions[]} */
 const bundles = [
   {
+    // One bundle for both hosts: nothing in it knows Node.
     ...common,
     entryPoints: { extension: "src/extension/main.ts" },
-    outdir: "dist",
-    platform: "node",
-    format: "cjs",
-    outExtension: { ".js": ".cjs" },
-    external: ["vscode"],
-    target: "node20",
-    plugins: [stepping()],
-  },
-  {
-    ...common,
-    entryPoints: { "extension-web": "src/extension/main.ts" },
     outdir: "dist",
     platform: "browser",
     format: "cjs",

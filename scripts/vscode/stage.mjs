@@ -60,6 +60,8 @@ export async function packExtension(target, source = extensionSource) {
     packagePath: target,
     dependencies: false,
     allowMissingRepository: true,
+    // The README's pictures are packed with it.
+    rewriteRelativeLinks: false,
     skipLicense: true,
   });
   return target;
