@@ -13,7 +13,7 @@ import { stepping } from "./stepping/plugin.mjs";
 import { checkout } from "./vscode/places.mjs";
 
 /** The kinds of tests, in the order in which they run. */
-export const kinds = ["unit", "golden", "adapter", "vscode", "browser"];
+export const kinds = ["unit", "golden", "adapter", "cli", "vscode", "browser"];
 
 /** @param {string} kind */
 export function testSources(kind) {

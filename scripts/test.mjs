@@ -149,6 +149,7 @@ const suites = [
   { name: "unit", run: () => nodeTests("unit") },
   { name: "golden", run: () => nodeTests("golden") },
   { name: "adapter", run: () => nodeTests("adapter") },
+  { name: "cli", run: () => nodeTests("cli"), needsBuild: true },
   { name: "vscode", run: extensionHostTests, needsBuild: true },
   { name: "browser", run: browserTests, needsBuild: true },
   { name: "start", run: startWorks, needsBuild: true },

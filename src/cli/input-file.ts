@@ -1,23 +1,16 @@
 /** Reads a scenario or a capture from disk, and says on standard error what is wrong with it. */
 import { readFile } from "node:fs/promises";
+import { InvalidArgumentError } from "commander";
 import pc from "picocolors";
 import type { PageSize, Scenario } from "../core/scenario.js";
 import { openInput } from "../inputs/open.js";
 import type { Problem } from "../inputs/problem.js";
+import { noSuchPageSize, readPageSize } from "../inputs/scenario-settings.js";
 
-const PAGE_SIZES: Record<string, PageSize> = {
-  "4k": 4096,
-  "16k": 16384,
-  "64k": 65536,
-  "4096": 4096,
-  "16384": 16384,
-  "65536": 65536,
-};
-
-/** `--page-size` as people write it: 4K, 16K, 64K, or bytes. Throws an Error that says so. */
+/** `--page-size` as people write it: 4K, 16K, 64K, or bytes. */
 export function parsePageSize(text: string): PageSize {
-  const size = PAGE_SIZES[text.toLowerCase().replace(/i?b$/, "")];
-  if (size === undefined) throw new Error(`page size ${text}: take 4K, 16K or 64K`);
+  const size = readPageSize(text);
+  if (size === null) throw new InvalidArgumentError(noSuchPageSize(text));
   return size;
 }
 

@@ -1,0 +1,146 @@
+// The command line as a process: what it prints, what it writes, and how it ends.
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { after, test } from "node:test";
+
+const folder = mkdtempSync(path.join(tmpdir(), "grantwalk-cli-"));
+after(() => rmSync(folder, { recursive: true, force: true }));
+
+const CAPTURE = path.resolve("examples/captures/write-48k.trace.txt");
+
+/** Runs `grantwalk` in the temporary folder. */
+function grantwalk(...args: string[]) {
+  const cli = path.resolve("dist/cli.js");
+  const run = spawnSync(process.execPath, [cli, ...args], { cwd: folder, encoding: "utf8" });
+  return { code: run.status, out: run.stdout, err: run.stderr };
+}
+
+function file(name: string, content: unknown): string {
+  const text = typeof content === "string" ? content : JSON.stringify(content, null, 1);
+  writeFileSync(path.join(folder, name), text);
+  return name;
+}
+
+const write = (segment: object, more: object = {}) => ({
+  ...more,
+  workload: [{ submit: [{ op: "write", sector: 0, segments: [segment] }] }, { complete: "all" }],
+});
+
+test("help names every command", () => {
+  const { code, out } = grantwalk("--help");
+  assert.equal(code, 0);
+  for (const command of ["run", "import", "golden", "dap"]) assert.match(out, new RegExp(command));
+});
+
+test("a call that makes no sense ends with 2 and a hint", () => {
+  for (const args of [["frobnicate"], ["run"], ["run", "x", "--page-size", "8K"]]) {
+    const { code, err } = grantwalk(...args);
+    assert.equal(code, 2, args.join(" "));
+    assert.match(err, /error: /);
+    assert.match(err, /--help/);
+    assert.doesNotMatch(err, /at .*\.js:\d+/);
+  }
+});
+
+test("run lists what became of each request, without colours into a pipe", () => {
+  const { code, out } = grantwalk("run", CAPTURE);
+  assert.equal(code, 0);
+  assert.match(out, /1 +write +4096 +49152 +INDIRECT WRITE +0 +5 +12 \(2 new\) +49152 +13 +ok/);
+  assert.ok(!out.includes("\x1b"));
+});
+
+test("run writes every tracepoint as a line of JSON", () => {
+  const { code } = grantwalk("run", CAPTURE, "--events", "events.jsonl");
+  assert.equal(code, 0);
+  const lines = readFileSync(path.join(folder, "events.jsonl"), "utf8").trimEnd().split("\n");
+  const events = lines.map((line) => JSON.parse(line) as { kind: string; gref?: number });
+  const taken = events.filter(({ kind }) => kind === "grant_taken").map(({ gref }) => gref);
+  assert.deepEqual(taken, [151, 150, 149, 148, 147, 146, 145, 144, 143, 11, 76, 75]);
+});
+
+test("run ends with 1 and the kernel's words where it stops", () => {
+  const segments = [4096, 4097, 4098].map((page) => ({ page, offset: 0, length: 512 }));
+  const name = file("bug.blkfront.json", {
+    guest: { pageSize: "64K", blockLayer: "bypass" },
+    workload: [{ submit: [{ op: "read", sector: 0, segments }] }],
+  });
+  const { code, err } = grantwalk("run", name);
+  assert.equal(code, 1);
+  assert.match(err, /kernel BUG in blkif_queue_rw_req: info->max_indirect_segments && /);
+});
+
+const page = { page: 4096, offset: 0 };
+const BAD: [string, unknown, RegExp][] = [
+  ["text.blkfront.json", '{ "workload": [', /^text\.blkfront\.json:1:\d+: error: /],
+  [
+    "operation.blkfront.json",
+    { workload: [{ submit: [{ op: "wirte", sector: 0, segments: [] }] }] },
+    /workload\[0\]\.submit\[0\]\.op: .*"write"/,
+  ],
+  [
+    "beyond.blkfront.json",
+    write({ page: 4096, offset: 512, length: 4096 }, { guest: { pageSize: "4K" } }),
+    /^beyond\.blkfront\.json:\d+:\d+: error: workload\[0\]\.submit\[0\]\.segments\[0\]\.length: .*3584/,
+  ],
+  ["odd.blkfront.json", write({ ...page, length: 1000 }), /length: 1000 bytes .*512 or 1024/],
+  ["zero.blkfront.json", write({ ...page, length: 0 }), /length: 0 bytes .*at least 512/],
+  [
+    "disk.blkfront.json",
+    { ...write({ ...page, length: 8192 }), disk: { sectors: 8 } },
+    /sector: .*8 sectors/,
+  ],
+  [
+    "eight.blkfront.json",
+    write({ ...page, length: 4096 }, { guest: { pageSize: "8K" } }),
+    /guest\.pageSize: .*"4K", "16K" or "64K"/,
+  ],
+  ["empty.txt", "", /empty\.txt:1:1: error: The file is empty/],
+  ["rubbish.txt", "\x00\x01\x02", /binary/],
+];
+
+for (const [name, content, expected] of BAD) {
+  test(`run ends with 2 and says where and what: ${name}`, () => {
+    const { code, err } = grantwalk("run", file(name, content));
+    assert.equal(code, 2);
+    assert.match(err, expected);
+  });
+}
+
+test("run ends with 2 for a file that is not there", () => {
+  const { code, err } = grantwalk("run", "nowhere.txt");
+  assert.equal(code, 2);
+  assert.match(err, /^nowhere\.txt: error: no such file/);
+});
+
+test("a truncated capture is run as far as it goes, with the line in a warning", () => {
+  const text = readFileSync(CAPTURE, "utf8");
+  const cut = text.slice(0, text.lastIndexOf("end_gref_ret"));
+  const { code, out, err } = grantwalk("run", file("cut.trace.txt", cut));
+  assert.equal(code, 0);
+  assert.match(err, /^cut\.trace\.txt:\d+:1: warning: /);
+  assert.match(out, /INDIRECT WRITE/);
+});
+
+test("import writes a scenario that runs as the capture does", () => {
+  const imported = grantwalk("import", CAPTURE, "-o", "out.blkfront.json");
+  assert.equal(imported.code, 0);
+  assert.equal(grantwalk("run", "out.blkfront.json").out, grantwalk("run", CAPTURE).out);
+});
+
+test("import lays the same buffers on larger pages", () => {
+  const { code, out } = grantwalk("import", CAPTURE, "-o", "-", "--page-size", "64K");
+  assert.equal(code, 0);
+  assert.match(out, /"pageSize": "64K"/);
+  assert.match(out, /\{ "page": "0x1fbd4", "offset": 12288, "length": 49152 \}/);
+});
+
+test("golden says where there is nothing to compare", () => {
+  const { code, err } = grantwalk("golden", ".");
+  // The scenarios of the other tests are JSON files, but no recorded cases.
+  assert.notEqual(code, 0);
+  assert.equal(grantwalk("golden", "nowhere").code, 2);
+  assert.doesNotMatch(err, /at .*\.js:\d+/);
+});
