@@ -3,7 +3,7 @@ import type * as blkback from "../src/core/blkback/dispatch.js";
 import type * as requestFn from "../src/core/blkfront/patch-v2/request-fn.js";
 import type * as interrupt from "../src/core/blkfront/patch-v2/interrupt.js";
 import type * as machines from "../src/core/machine.js";
-import type * as making from "../src/core/make-requests.js";
+import type * as making from "../src/core/machine/make-requests.js";
 import type { Scenario } from "../src/core/scenario.js";
 
 /** The parts of one build of the core that a round needs. */

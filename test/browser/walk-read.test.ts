@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { after, before, test } from "node:test";
-import { disk_byte } from "../../src/core/patterns";
+import { disk_byte } from "../../src/core/machine/patterns";
 import { type Walked, liveWalk } from "../live-trace";
 import {
   NEXT_GRANT,

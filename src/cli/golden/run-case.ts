@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { createMachine, runTask, type Machine } from "../../core/machine.js";
 import { mem_frame, mem_has_frame } from "../../core/linux/memory.js";
-import { disk_byte } from "../../core/patterns.js";
+import { disk_byte } from "../../core/machine/patterns.js";
 import type { GoldenCase, GoldenEvent, GoldenStep } from "./case.js";
 import { type Difference, first_difference, mask_bytes } from "./compare.js";
 import { GoldenObserver } from "./events.js";

@@ -5,7 +5,7 @@ import type { grant } from "../../../src/core/blkfront/patch-v2/blkfront-info.js
 import { list_entries } from "../../../src/core/linux/list.js";
 import { mem_read } from "../../../src/core/linux/memory.js";
 import { cloneMachine, createMachine, type Machine, runTask } from "../../../src/core/machine.js";
-import { disk_byte, write_byte } from "../../../src/core/patterns.js";
+import { disk_byte, write_byte } from "../../../src/core/machine/patterns.js";
 import type { Scenario } from "../../../src/core/scenario.js";
 import type { TraceEvent } from "../../../src/core/tracepoints.js";
 import { one_by_one, scenario, transfer } from "./scenarios.js";

@@ -1,21 +1,21 @@
 /** Builds a machine from a scenario: memory laid out, devices made, nothing run. */
-import { create_backend } from "./blkback/create.js";
-import type { blk_shadow, blkfront_info, grant } from "./blkfront/patch-v2/blkfront-info.js";
-import { blkif_restart_queue, blkif_restart_queue_callback } from "./blkfront/patch-v2/restart.js";
-import type { kernel } from "./linux/kernel.js";
-import { list_init } from "./linux/list.js";
-import { create_memory } from "./linux/memory.js";
-import { alloc_pages, get_order, page_address } from "./linux/pages.js";
-import type { gnttab_free_callback } from "./xen/grant-table.js";
-import type { work_struct } from "./linux/workqueue.js";
-import { first_free_refs } from "./machine-start.js";
-import type { Machine, Task } from "./machine.js";
+import { create_backend } from "../blkback/create.js";
+import type { blk_shadow, blkfront_info, grant } from "../blkfront/patch-v2/blkfront-info.js";
+import { blkif_restart_queue, blkif_restart_queue_callback } from "../blkfront/patch-v2/restart.js";
+import type { kernel } from "../linux/kernel.js";
+import { list_init } from "../linux/list.js";
+import { create_memory } from "../linux/memory.js";
+import { alloc_pages, get_order, page_address } from "../linux/pages.js";
+import type { gnttab_free_callback } from "../xen/grant-table.js";
+import type { work_struct } from "../linux/workqueue.js";
+import { first_free_refs } from "./start.js";
+import type { Machine, Task } from "./state.js";
 import { fill_disk_block } from "./patterns.js";
-import type { Scenario, WorkloadStep } from "./scenario.js";
-import { blkif_layout_of, blkif_request } from "./xen/blkif.js";
-import { GRANT_ENTRY_SIZE, gnttab_init } from "./xen/grant-table.js";
-import { new_front_ring, ring_entries } from "./xen/ring.js";
-import type { xenbus_device } from "./xen/xenbus.js";
+import type { Scenario, WorkloadStep } from "../scenario.js";
+import { blkif_layout_of, blkif_request } from "../xen/blkif.js";
+import { GRANT_ENTRY_SIZE, gnttab_init } from "../xen/grant-table.js";
+import { new_front_ring, ring_entries } from "../xen/ring.js";
+import type { xenbus_device } from "../xen/xenbus.js";
 
 /** Xen pages in the largest ring (`XENBUS_MAX_RING_PAGES`). */
 const MAX_RING_PAGES = 16;

@@ -3,25 +3,25 @@
  * literals, not spreads: a spread of a spread gets another hidden class each time, and the compiled driver
  * is then thrown away at each generation of copies.
  */
-import type { backend } from "./blkback/backend.js";
+import type { backend } from "../blkback/backend.js";
 import type {
   blk_shadow,
   blkfront_info,
   gendisk,
   grant,
-} from "./blkfront/patch-v2/blkfront-info.js";
-import { new_grant } from "./blkfront/patch-v2/grant-slab.js";
-import type { kernel } from "./linux/kernel.js";
-import { type list_head, list_init } from "./linux/list.js";
-import { clone_memory } from "./linux/memory.js";
-import type { request } from "./linux/request.js";
-import type { request_queue } from "./linux/request-queue.js";
-import type { work_struct } from "./linux/workqueue.js";
-import { attach } from "./machine-create.js";
-import type { Machine } from "./machine.js";
-import { blkif_request } from "./xen/blkif.js";
-import type { gnttab_free_callback } from "./xen/grant-table.js";
-import { blkif_sring } from "./xen/ring.js";
+} from "../blkfront/patch-v2/blkfront-info.js";
+import { new_grant } from "../blkfront/patch-v2/grant-slab.js";
+import type { kernel } from "../linux/kernel.js";
+import { type list_head, list_init } from "../linux/list.js";
+import { clone_memory } from "../linux/memory.js";
+import type { request } from "../linux/request.js";
+import type { request_queue } from "../linux/request-queue.js";
+import type { work_struct } from "../linux/workqueue.js";
+import { attach } from "./create.js";
+import type { Machine } from "./state.js";
+import { blkif_request } from "../xen/blkif.js";
+import type { gnttab_free_callback } from "../xen/grant-table.js";
+import { blkif_sring } from "../xen/ring.js";
 
 /** A copy that shares nothing which either side can change. It has no observer. */
 export function cloneMachine(machine: Machine): Machine {

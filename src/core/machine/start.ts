@@ -1,18 +1,18 @@
 /** Puts a connected machine where a guest stood that had been running before the workload began. */
-import { xen_blkbk_map } from "./blkback/map.js";
-import type { blk_shadow } from "./blkfront/patch-v2/blkfront-info.js";
-import { list_add, list_del, list_entries } from "./linux/list.js";
-import { page_to_gfn } from "./linux/pages.js";
-import type { Machine } from "./machine.js";
-import type { GuestSettings, StartSettings } from "./scenario.js";
+import { xen_blkbk_map } from "../blkback/map.js";
+import type { blk_shadow } from "../blkfront/patch-v2/blkfront-info.js";
+import { list_add, list_del, list_entries } from "../linux/list.js";
+import { page_to_gfn } from "../linux/pages.js";
+import type { Machine } from "./state.js";
+import type { GuestSettings, StartSettings } from "../scenario.js";
 import {
   type gnttab,
   GNTTAB_LIST_END,
   NR_RESERVED_ENTRIES,
   gnttab_free_refs,
   gnttab_grant_foreign_access_ref,
-} from "./xen/grant-table.js";
-import { SHARED_RING_INIT, type blkif_sring } from "./xen/ring.js";
+} from "../xen/grant-table.js";
+import { SHARED_RING_INIT, type blkif_sring } from "../xen/ring.js";
 
 /**
  * The free references of a new table. Those that the start asks for stand at the end, so that the ring's

@@ -5,8 +5,8 @@ import {
   mem_has_frame,
   mem_put_content,
   type memory,
-} from "./linux/memory.js";
-import type { BufferSegment } from "./scenario.js";
+} from "../linux/memory.js";
+import type { BufferSegment } from "../scenario.js";
 
 /** The byte at `address` of a disk that nobody has written. */
 export function disk_byte(address: number): number {

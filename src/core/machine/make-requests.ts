@@ -1,6 +1,6 @@
 /** From what a scenario submits to the requests that the driver is handed. */
-import { split_segments } from "./linux/blk-split.js";
-import type { gendisk } from "./linux/gendisk.js";
+import { split_segments } from "../linux/blk-split.js";
+import type { gendisk } from "../linux/gendisk.js";
 import {
   REQ_DISCARD,
   REQ_FLUSH,
@@ -8,8 +8,8 @@ import {
   REQ_SECURE,
   REQ_WRITE,
   type request,
-} from "./linux/request.js";
-import type { BufferSegment, RequestSettings, Scenario } from "./scenario.js";
+} from "../linux/request.js";
+import type { BufferSegment, RequestSettings, Scenario } from "../scenario.js";
 
 const OPERATION_FLAGS: Record<RequestSettings["op"], number> = {
   read: 0,
