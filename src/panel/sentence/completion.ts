@@ -255,11 +255,13 @@ export const completion: Area = {
       const size = w.scene.machine.kernel.PAGE_SIZE;
       return say`${w.number("len")} bytes go back from offset ${w.number("offset")} of page ${hex(used?.page ?? 0)}, ${gref(used?.gref ?? 0)}, to the caller’s page ${hex(data.bvec_data / size)} + ${hex(data.bvec_offset)}.`;
     }),
-    on(
-      /bvec_offset \+=/,
-      (w) =>
-        say`The next bytes go to ${hex(copyOf(w).data.bvec_offset + w.number("len"))} of the caller’s page.`,
-    ),
+    on(/bvec_offset \+=/, (w) => {
+      const { data, used } = copyOf(w);
+      const size = w.scene.machine.kernel.PAGE_SIZE;
+      const done = say`${grantNo(data.grant_idx)} has brought back its ${w.number("len")} bytes from ${gref(used?.gref ?? 0)} to the caller’s page ${hex(data.bvec_data / size)}${data.bvec_offset === 0 ? "" : ` + ${hex(data.bvec_offset)}`}.`;
+      const next = data.bvec_offset + w.number("len");
+      return next < size ? [...done, ...say` What follows goes to ${hex(next)}.`] : done;
+    }),
     on(/grant_idx\+\+/, (w) => say`${grantNo(copyOf(w).data.grant_idx)} is copied back.`),
     on(/kunmap/, () => say`The granted page is unmapped.`),
     on(/^const /, (w) => say`${grantNo(copyOf(w).data.grant_idx)} is copied back to the caller.`),
