@@ -96,6 +96,8 @@ export interface ResponseSettings {
   /** The request's id. */
   id: number;
   status: "okay" | "error" | "unsupported";
+  /** The operation that a faulty back end writes into the response, where it is not the request's. */
+  operation?: number;
 }
 
 export type WorkloadStep =

@@ -111,9 +111,20 @@ export function trace_request_end(
   req: request,
   id: number,
   error: number,
-  why: "complete" | "rejected",
+  why: "complete" | "rejected" | "recover",
 ): void {
   k.trace?.({ kind: "request_end", req, id, error, why });
+}
+
+/** A bio goes to the block layer anew; `split`: as a piece of a larger one. Sectors of 512 bytes. */
+export function trace_submit_bio(
+  k: kernel,
+  req: request,
+  sector: number,
+  sectors: number,
+  split: boolean,
+): void {
+  k.trace?.({ kind: "submit_bio", req, sector, sectors, split });
 }
 
 export function trace_interrupt(k: kernel): void {

@@ -100,7 +100,17 @@ export type TraceEvent =
   /** The shadow id went back to its list. */
   | { kind: "id_recycled"; id: number }
   /** The driver ended the request with this error (0 or a negative errno). */
-  | { kind: "request_end"; req: request; id: number; error: number; why: "complete" | "rejected" }
+  | {
+      kind: "request_end";
+      req: request;
+      id: number;
+      error: number;
+      why: "complete" | "rejected" | "recover";
+    }
+  /** After a resume, the bio of an unfinished request is submitted anew. */
+  | { kind: "submit_bio"; req: request; sector: number; sectors: number; split: boolean }
+  /** `sg_init_table` of an empty table marks an entry far behind it. */
+  | { kind: "empty_sg_table"; nents: number }
   | { kind: "work_scheduled" }
   | { kind: "work_run" }
   /** A reference could not be ended and waits on the deferred list. */

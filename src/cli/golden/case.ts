@@ -32,12 +32,22 @@ export interface GoldenResponse {
   status: number;
 }
 
+/** A response that the back end writes without a request. */
+export interface RawResponse {
+  shadowId: number;
+  operation: number;
+  status: number;
+}
+
 export type GoldenEvent = { ev: string } & Record<string, unknown>;
 
 export interface GoldenStep {
   op: string;
   requests?: GoldenRequest[];
   responses?: GoldenResponse[];
+  response?: RawResponse;
+  node?: string;
+  value?: string | null;
   keep?: "all" | "none" | number;
   count?: number;
   events: GoldenEvent[];

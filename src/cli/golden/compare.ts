@@ -24,6 +24,14 @@ export function first_difference(recorded: unknown, model: unknown, path = ""): 
   return null;
 }
 
+/** Of `model`, what `recorded` has: not every step says all of the derived values. */
+export function recorded_part(recorded: unknown, model: unknown): unknown {
+  if (!is_object(recorded) || !is_object(model) || Array.isArray(recorded)) return model;
+  return Object.fromEntries(
+    Object.keys(recorded).map((key) => [key, recorded_part(recorded[key], model[key])]),
+  );
+}
+
 /** Hexadecimal text with every byte outside the `from-to` ranges replaced. */
 export function mask_bytes(raw: string, ranges: string): string {
   const keep = ranges.split(",").map((range) => range.split("-").map(Number));

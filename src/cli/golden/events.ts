@@ -145,6 +145,16 @@ export class GoldenObserver {
       }
       case "request_end":
         return this.ended(event);
+      case "empty_sg_table": {
+        const text = "sg_init_table(nents=0): sg_mark_end(&sgl[0xffffffff]) on ZERO_SIZE_PTR";
+        // The recording says it once, not for each entry of the shadow array.
+        if (this.events.some(({ ev }) => ev === "sg_init_table_zero")) return;
+        return this.add("sg_init_table_zero", { text });
+      }
+      case "submit_bio": {
+        const { req, sector, sectors, split } = event;
+        return this.add("submit_bio", { id: req.nr, sector, sectors, split });
+      }
       case "work_scheduled":
         return this.add("schedule_work");
       case "work_run":
@@ -174,16 +184,22 @@ export class GoldenObserver {
   private message(event: Of<"message">): void {
     if (event.level === "info" || event.level === "warning")
       this.add("printk", { text: event.text });
-    else if (event.level === "fatal") this.add("xenbus_dev_fatal", { text: event.text });
+    else if (event.level === "fatal")
+      this.add("xenbus_dev_fatal", { text: fatal_text(event.text) });
     else this.add(event.level, { text: event.text });
+    if (event.level === "warn") this.orphan();
+  }
+
+  /** A response that answers nothing may have completed a stale shadow entry all the same. */
+  private orphan(): void {
+    const { returns } = this.completing;
+    if (returns.length === 0) return;
+    this.add("orphan_completion", { returns: returns.map(([, gref, to]) => [gref, to]) });
+    this.completing = { copies: [], returns: [], indirectReturns: [] };
   }
 
   private bug(event: Of<"bug">): void {
     const { queueing } = this;
-    if (event.func === "sg_init_table") {
-      const text = "sg_init_table(nents=0): sg_mark_end(&sgl[0xffffffff]) on ZERO_SIZE_PTR";
-      this.add("sg_init_table_zero", { text });
-    }
     if (event.what === "BUG") this.add("BUG", { expr: event.expr, func: event.func });
     else this.add("OOPS", { what: event.expr, func: event.func });
     if (queueing.id === null) return;
@@ -313,6 +329,7 @@ export class GoldenObserver {
   }
 
   private ended({ req, id, error, why }: Of<"request_end">): void {
+    if (why === "recover") return this.add("end_request", { id: req.nr, error, why });
     if (why === "rejected") {
       return this.add("end_request", { id: req.nr, error, outcome: "rejected" });
     }
@@ -345,6 +362,11 @@ export class GoldenObserver {
         : {}),
     };
   }
+}
+
+/** Of a `xenbus_dev_fatal` the error number was recorded. */
+function fatal_text(text: string): string {
+  return `err ${/ (-\d+) /.exec(text)?.[1] ?? "?"}`;
 }
 
 /** The two bytes of padding of `count` segments from `start` are not the driver's. */

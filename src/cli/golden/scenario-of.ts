@@ -12,6 +12,7 @@ import type {
   GoldenRequest,
   GoldenResponse,
   GoldenStep,
+  RawResponse,
 } from "./case.js";
 
 /** The Linux pfn of the recorded data page 0. */
@@ -85,8 +86,8 @@ function request_of(request: GoldenRequest): RequestSettings {
   };
 }
 
-function response_of({ id, status }: GoldenResponse): ResponseSettings {
-  return { id, status: status === 0 ? "okay" : status === -2 ? "unsupported" : "error" };
+function response_of({ id, operation, status }: GoldenResponse): ResponseSettings {
+  return { id, operation, status: status === 0 ? "okay" : status === -2 ? "unsupported" : "error" };
 }
 
 /** The tasks of a recorded step, or null for one that the model cannot do yet. */
@@ -104,6 +105,16 @@ export function tasks_of_step(step: GoldenStep): Task[] | null {
         { kind: "interrupt", responses: [] },
       ];
     }
+    case "rawResponse": {
+      const { shadowId, operation, status } = step.response as RawResponse;
+      // 2^64 - 1 is no exact number in JSON.
+      const id = Number.isSafeInteger(shadowId) ? shadowId : -1;
+      return [{ kind: "raw-response", id, operation, status }];
+    }
+    case "suspendResume":
+      return [{ kind: "suspend-resume" }];
+    case "backendXenstore":
+      return [{ kind: "xenstore", key: step.node ?? "", value: step.value ?? null }];
     case "backendUnmapAll":
       return [{ kind: "unmap-all" }];
     case "backendKeep":

@@ -55,6 +55,16 @@ function arrays_of_a_grant_size(info: blkfront_info): number {
   return fours + singles;
 }
 
+/**
+ * Pool entries as the recording counts them. When a connection fails for want of a page, the entries are freed
+ * again, and the last one, which got no page, was never counted.
+ */
+function entries_allocated(info: blkfront_info, connected: boolean): number {
+  const live = info.grant_slab.filter((entry) => entry !== null).length;
+  if (connected || live > 0) return live + arrays_of_a_grant_size(info);
+  return Math.max(0, info.grant_slab.length - 1);
+}
+
 /** `state` of a step. */
 export function state_of(machine: Machine): Record<string, unknown> {
   const { info, kernel } = machine;
@@ -97,6 +107,9 @@ export function derived_of(machine: Machine): Record<string, unknown> {
   const limits = info.rq?.limits;
   const indirect = xenbus_read_otherend(info.xbdev, "feature-max-indirect-segments") !== null;
   const nrPage = indirect ? info.max_indirect_segments : 11;
+  const sgEntries = Math.floor(nrPage / XEN_PAGES_PER_SEGMENT(kernel));
+  const frames = info.max_indirect_segments ? INDIRECT_GREFS(nrPage) : 0;
+  const [shadow] = info.shadow;
   const flush = (info.feature_flush & REQ_FLUSH ? 1 : 0) | (info.feature_flush & REQ_FUA ? 2 : 0);
   const entries = info.grant_slab.filter((entry) => entry !== null);
   return {
@@ -115,17 +128,18 @@ export function derived_of(machine: Machine): Record<string, unknown> {
     discardAlignment: info.discard_alignment,
     handle: info.handle,
     nrPage,
-    sgEntries: info.shadow[0]?.sg.length,
+    sgEntries,
     indirectGrefsForNrPage: INDIRECT_GREFS(nrPage),
-    grantEntriesAllocated: entries.length + arrays_of_a_grant_size(info),
+    grantEntriesAllocated: entries_allocated(info, connected),
     grantsOnFreeList: list_length(info.grants),
     indirectPagesAllocated: list_length(info.indirect_pages),
     poolPagesForGrants: entries.filter((entry) => entry.page !== 0).length,
     shadow: {
       entries: BLK_RING_SIZE(info),
-      grantsUsedLen: info.shadow[0]?.grants_used.length,
-      sgLen: info.shadow[0]?.sg.length,
-      indirectGrantsLen: info.shadow[0]?.indirect_grants.length,
+      // A connection that failed has freed them; the recording says how long they would have been.
+      grantsUsedLen: connected ? shadow?.grants_used.length : nrPage,
+      sgLen: connected ? shadow?.sg.length : sgEntries,
+      indirectGrantsLen: connected ? shadow?.indirect_grants.length : frames,
     },
     ringRefs: info.ring_ref.slice(0, info.nr_ring_pages),
     ringOrder: get_order(kernel, info.nr_ring_pages * 4096),

@@ -3,7 +3,7 @@ import type { BackendSettings } from "../scenario.js";
 import type { blkif_layout } from "../xen/blkif.js";
 import type { gnttab } from "../xen/grant-table.js";
 import type { backend } from "./backend.js";
-import { map_grant } from "./map.js";
+import { map_grant, unmap_grant, xen_blkbk_unmap } from "./map.js";
 
 /** A back end that is not connected yet. @param sectors capacity of its disk, of 512 bytes */
 export function create_backend(
@@ -39,4 +39,12 @@ export function connect_ring(be: backend, ring_refs: readonly number[], nr_ents:
   be.nr_ents = nr_ents;
   be.req_cons = 0;
   be.rsp_prod_pvt = 0;
+}
+
+/** `xen_blkif_disconnect`: gives up everything that is mapped, and forgets what was under way. */
+export function disconnect(be: backend, ring_refs: readonly number[]): void {
+  for (const gref of [...be.mapped]) xen_blkbk_unmap(be, gref);
+  for (const ref of ring_refs) unmap_grant(be, ref);
+  be.pending.length = 0;
+  be.seen.clear();
 }

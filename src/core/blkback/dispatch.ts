@@ -34,6 +34,12 @@ function free_place(be: backend): number {
 
 /** `do_block_io_op`: copies every new request off the ring, and asks for an event for the next one. */
 export function do_block_io_op(be: backend): void {
+  take_requests(be);
+  new blkif_sring(be.mem, be.ring).req_event = (be.req_cons + 1) >>> 0;
+}
+
+/** Copies every new request off the ring. */
+export function take_requests(be: backend): void {
   const sring = new blkif_sring(be.mem, be.ring);
   const rp = sring.req_prod;
   while (be.req_cons !== rp) {
@@ -46,7 +52,6 @@ export function do_block_io_op(be: backend): void {
     be.pending.push({ req: copy, place });
     be.req_cons = (be.req_cons + 1) >>> 0;
   }
-  sring.req_event = (be.req_cons + 1) >>> 0;
 }
 
 /** The operation that is answered: that of the data, for an indirect request. */

@@ -49,10 +49,15 @@ export function keeps(be: backend, gref: number): boolean {
   return false;
 }
 
-/** Unmaps a reference. */
-export function xen_blkbk_unmap(be: backend, gref: number): void {
-  if (!be.mapped.delete(gref)) return;
+/** Unmaps a granted frame, as Xen does. */
+export function unmap_grant(be: backend, gref: number): void {
   const entry = grant_entry_addr(be.gnttab, gref);
   mem_put16(be.mem, entry, mem_get16(be.mem, entry) & ~(GTF_reading | GTF_writing));
+}
+
+/** Unmaps a reference of a segment or an indirect frame. */
+export function xen_blkbk_unmap(be: backend, gref: number): void {
+  if (!be.mapped.delete(gref)) return;
+  unmap_grant(be, gref);
   trace_backend_unmap(be, gref);
 }

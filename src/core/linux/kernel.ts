@@ -14,8 +14,10 @@ export interface kernel {
   next_pfn: number;
   /** Linux pages given out and not freed. */
   pages_allocated: number;
-  /** Pages that may still be allocated, or null without a limit. */
+  /** Single pages that `alloc_page` may still give out, or null without a limit. */
   page_limit: number | null;
+  /** A wild write behind an empty scatterlist goes unnoticed, as if it hit nothing. */
+  survives_empty_sg_table: boolean;
   /** What `kmap_atomic` has mapped and `kunmap_atomic` has not yet unmapped, newest last. */
   readonly kmap: number[];
   /** `page->lru` of the pages that were ever put on a list. */

@@ -6,16 +6,16 @@ import { mem_copy } from "./memory.js";
 
 /** `alloc_page`: a page of zeros, or 0 when there is none. */
 export function alloc_page(k: kernel): number {
+  if (k.page_limit !== null) {
+    if (k.page_limit === 0) return 0;
+    k.page_limit--;
+  }
   return alloc_pages(k, 0);
 }
 
 /** `alloc_pages`: 2^order pages that lie side by side; their first pfn, or 0. */
 export function alloc_pages(k: kernel, order: number): number {
   const count = 1 << order;
-  if (k.page_limit !== null) {
-    if (k.page_limit < count) return 0;
-    k.page_limit -= count;
-  }
   const pfn = k.next_pfn;
   k.next_pfn += count;
   k.pages_allocated += count;

@@ -102,6 +102,16 @@ export function blk_start_request(k: kernel, q: request_queue, req: request): vo
   k.trace?.({ kind: "request_start", req });
 }
 
+/** `blk_fetch_request`: the next request, taken off the queue; null when none waits. */
+export function blk_fetch_request(q: request_queue): request | null {
+  const req = blk_peek_request(q);
+  if (req !== null) {
+    q.queue_head.shift();
+    req.state = "started";
+  }
+  return req;
+}
+
 /** `blk_requeue_request`: puts a started request back in front. */
 export function blk_requeue_request(k: kernel, q: request_queue, req: request): void {
   req.state = "waiting";

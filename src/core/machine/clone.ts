@@ -72,6 +72,7 @@ function clone_kernel(old: kernel): kernel {
     next_pfn: old.next_pfn,
     pages_allocated: old.pages_allocated,
     page_limit: old.page_limit,
+    survives_empty_sg_table: old.survives_empty_sg_table,
     kmap: old.kmap.slice(),
     lru: new Map([...old.lru].map(([page]) => [page, list_init<number>(page)])),
     notifications: old.notifications,

@@ -82,6 +82,7 @@ function create_kernel(scenario: Scenario): kernel {
     next_pfn: first_own_page(scenario),
     pages_allocated: 0,
     page_limit: null,
+    survives_empty_sg_table: false,
     kmap: [],
     lru: new Map(),
     notifications: 0,

@@ -18,6 +18,12 @@ export type Task =
   | { kind: "backend"; responses: readonly ResponseSettings[] }
   /** The interrupt after those answers. */
   | { kind: "interrupt"; responses: readonly ResponseSettings[] }
+  /** A response that answers nothing, and the interrupt after it. */
+  | { kind: "raw-response"; id: number; operation: number; status: number }
+  /** The guest is suspended and resumed with a new back end. */
+  | { kind: "suspend-resume" }
+  /** The back end's side of the store changes: null removes the key. */
+  | { kind: "xenstore"; key: string; value: string | null }
   /** The back end unmaps all that it has kept. */
   | { kind: "unmap-all" }
   | { kind: "keep"; keepsMapped: BackendSettings["keepsMapped"] }

@@ -1,9 +1,16 @@
 /** The tasks of a machine: each a piece of the workload that runs to its end. */
-import { connect_ring } from "../blkback/create.js";
-import { dispatch, do_block_io_op, inner_operation, make_response } from "../blkback/dispatch.js";
+import { connect_ring, disconnect } from "../blkback/create.js";
+import {
+  dispatch,
+  do_block_io_op,
+  inner_operation,
+  make_response,
+  take_requests,
+} from "../blkback/dispatch.js";
 import { xen_blkbk_unmap } from "../blkback/map.js";
 import { blkfront_connect } from "../blkfront/patch-v2/connect.js";
 import { blkif_free } from "../blkfront/patch-v2/free.js";
+import { blkfront_resume, blkif_recover } from "../blkfront/patch-v2/recover.js";
 import { blkif_interrupt } from "../blkfront/patch-v2/interrupt.js";
 import { talk_to_blkback } from "../blkfront/patch-v2/ring-setup.js";
 import { KernelBug } from "../linux/bug.js";
@@ -73,6 +80,16 @@ function perform(machine: Machine, task: Task): void {
     case "interrupt":
       blkif_interrupt(machine.info);
       return answer_what_was_late(machine, task.responses);
+    case "raw-response":
+      // It has read what lies in the slots before it writes over them.
+      take_requests(machine.backend);
+      make_response(machine.backend, task.id, task.operation, task.status);
+      blkif_interrupt(machine.info);
+      return;
+    case "suspend-resume":
+      return suspend_and_resume(machine);
+    case "xenstore":
+      return set_backend_key(machine, task.key, task.value);
     case "unmap-all":
       for (const gref of [...machine.backend.mapped]) xen_blkbk_unmap(machine.backend, gref);
       return;
@@ -96,6 +113,21 @@ function connect(machine: Machine): void {
   if (scenario.start !== null && info.connected === "CONNECTED") {
     apply_start(machine, scenario.start);
   }
+}
+
+/** The old back end is gone with its mappings when the guest resumes; a new one answers. */
+function suspend_and_resume(machine: Machine): void {
+  const { info, backend, params } = machine;
+  disconnect(backend, info.ring_ref);
+  if (blkfront_resume(info, params)) return;
+  connect_ring(backend, info.ring_ref.slice(0, info.nr_ring_pages), info.ring.nr_ents);
+  blkif_recover(info, params);
+}
+
+function set_backend_key({ info }: Machine, key: string, value: string | null): void {
+  const path = `${info.xbdev.otherend}/${key}`;
+  if (value === null) info.xbdev.store.delete(path);
+  else info.xbdev.store.set(path, value);
 }
 
 function submit(machine: Machine, settings: readonly RequestSettings[]): void {
@@ -135,7 +167,7 @@ function answer(machine: Machine, responses: readonly ResponseSettings[]): void 
     );
     for (const pending of answered) {
       const id = pending.req.u.rw.id;
-      const operation = inner_operation(pending.req);
+      const operation = response.operation ?? inner_operation(pending.req);
       const status = dispatch(backend, pending, forced_status(response));
       backend.pending.splice(backend.pending.indexOf(pending), 1);
       make_response(backend, id, operation, status);

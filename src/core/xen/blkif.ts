@@ -272,7 +272,7 @@ export class blkif_request {
   }
 }
 
-/** A `struct blkif_response *`. */
+/** A `struct blkif_response *`. An id beyond 2^53 is rounded; `id_as_long` is exact. */
 export class blkif_response {
   /** @param addr physical address of the ring entry, a multiple of 4 */
   constructor(
@@ -284,6 +284,11 @@ export class blkif_response {
   }
   set id(value: number) {
     mem_put64(this.mem, this.addr, value);
+  }
+  /** The id as `%ld` prints it. */
+  get id_as_long(): string {
+    const [low, high] = [mem_get32(this.mem, this.addr), mem_get32(this.mem, this.addr + 4)];
+    return String(BigInt.asIntN(64, (BigInt(high) << 32n) | BigInt(low)));
   }
   get operation(): number {
     return mem_get8(this.mem, this.addr + 8);

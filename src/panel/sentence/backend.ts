@@ -19,6 +19,17 @@ function waiting(w: Words): number {
 
 export const backend: Area = {
   do_block_io_op: [
+    on(/take_requests/, (w) => {
+      const left = waiting(w);
+      return say`The back end wakes and takes what was pushed: ${amount(left, "request")}.`;
+    }),
+    on(
+      /req_event =/,
+      (w) =>
+        say`${code("req_event")} becomes ${(be(w).req_cons + 1) >>> 0}: the back end wants an event with the next request.`,
+    ),
+  ],
+  take_requests: [
     on(/^while|^const (rp|sring)/, (w) => {
       const left = waiting(w);
       return left === 0
@@ -34,11 +45,6 @@ export const backend: Area = {
     on(
       /req_cons =/,
       (w) => say`The back end’s ${code("req_cons")} moves to ${(be(w).req_cons + 1) >>> 0}.`,
-    ),
-    on(
-      /req_event =/,
-      (w) =>
-        say`${code("req_event")} becomes ${(be(w).req_cons + 1) >>> 0}: the back end wants an event with the next request.`,
     ),
   ],
   dispatch_rw_block_io: [

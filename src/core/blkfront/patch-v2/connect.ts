@@ -77,7 +77,7 @@ export function blkfront_setup_indirect(info: blkfront_info, params: blkfront_pa
     if (info.max_indirect_segments) {
       shadow.indirect_grants = new Array<null>(INDIRECT_GREFS(nr_page)).fill(null);
     }
-    sg_init_table(shadow.sg, segs);
+    sg_init_table(k, shadow.sg, segs);
   }
   return 0;
 }

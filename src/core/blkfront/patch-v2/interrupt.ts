@@ -30,11 +30,6 @@ function op_name(op: number): string {
   return OP_NAMES[op] ?? "unknown";
 }
 
-/** A 64-bit id as `%ld` prints it. */
-function as_long(id: number): string {
-  return String(id >= 2 ** 63 ? id - 2 ** 64 : id);
-}
-
 /** `blkif_interrupt`. */
 export function blkif_interrupt(info: blkfront_info): "IRQ_HANDLED" {
   const k = info.kernel;
@@ -57,7 +52,7 @@ export function blkif_interrupt(info: blkfront_info): "IRQ_HANDLED" {
         message(
           k,
           "warn",
-          `${info.gd?.disk_name}: response to ${op} has incorrect id (${as_long(id)})`,
+          `${info.gd?.disk_name}: response to ${op} has incorrect id (${bret.id_as_long})`,
         );
         continue;
       }

@@ -51,6 +51,14 @@ function setup_blkring(info: blkfront_info): number {
   return 0;
 }
 
+/** Threads the free list through all ids of the ring, in ascending order. */
+export function init_shadow_ids(info: blkfront_info): void {
+  for (let i = 0; i < BLK_RING_SIZE(info); i++) {
+    (info.shadow[i] as blk_shadow).req.u.rw.id = i + 1;
+  }
+  (info.shadow[BLK_RING_SIZE(info) - 1] as blk_shadow).req.u.rw.id = LAST_ID;
+}
+
 /** `talk_to_blkback`: sets the ring up and tells the back end where it is. */
 export function talk_to_blkback(info: blkfront_info, params: blkfront_params): number {
   const dev = info.xbdev;
@@ -75,10 +83,7 @@ export function talk_to_blkback(info: blkfront_info, params: blkfront_params): n
   xenbus_printf(dev, "event-channel", info.evtchn);
   xenbus_printf(dev, "feature-persistent", 1);
 
-  for (let i = 0; i < BLK_RING_SIZE(info); i++) {
-    (info.shadow[i] as blk_shadow).req.u.rw.id = i + 1;
-  }
-  (info.shadow[BLK_RING_SIZE(info) - 1] as blk_shadow).req.u.rw.id = LAST_ID;
+  init_shadow_ids(info);
   xenbus_switch_state(dev, "Initialised");
   return 0;
 }

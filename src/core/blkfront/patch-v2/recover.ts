@@ -1,0 +1,125 @@
+/** Suspend and resume: the driver leaves one back end and takes its unfinished work to another. */
+import { trace_request_end, trace_submit_bio } from "../../trace.js";
+import { BUG_ON } from "../../linux/bug.js";
+import { mem_write } from "../../linux/memory.js";
+import {
+  REQ_DISCARD,
+  REQ_FLUSH,
+  REQ_FUA,
+  REQ_SECURE,
+  blk_rq_pos,
+  blk_rq_sectors,
+  type request,
+} from "../../linux/request.js";
+import {
+  __blk_end_request_all,
+  blk_fetch_request,
+  blk_queue_max_segments,
+  blk_requeue_request,
+  type request_queue,
+} from "../../linux/request-queue.js";
+import { BLKIF_MAX_SEGMENTS_PER_REQUEST } from "../../xen/blkif.js";
+import { XEN_PAGE_SIZE } from "../../xen/page.js";
+import { xenbus_switch_state } from "../../xen/xenbus.js";
+import { BLK_RING_SIZE, type blkfront_info, type blkfront_params } from "./blkfront-info.js";
+import { blkfront_setup_indirect } from "./connect.js";
+import { blkif_free } from "./free.js";
+import { kick_pending_request_queues } from "./restart.js";
+import { init_shadow_ids, talk_to_blkback } from "./ring-setup.js";
+
+/** What has no data of its own to submit anew: such a request is put back whole. */
+const WITHOUT_BIOS = REQ_FLUSH | REQ_FUA | REQ_DISCARD | REQ_SECURE;
+
+/** `blkfront_resume`: everything of the old back end goes, and the ring is set up for the new one. */
+export function blkfront_resume(info: blkfront_info, params: blkfront_params): number {
+  blkif_free(info, info.connected === "CONNECTED");
+  return talk_to_blkback(info, params);
+}
+
+/** `memset` of the shadow entries, of which a copy of the requests stays. */
+function clear_shadow(info: blkfront_info): (request | null)[] {
+  const zeros = new Uint8Array(info.layout.entry);
+  return info.shadow.map((shadow) => {
+    const { request } = shadow;
+    mem_write(shadow.req.mem, shadow.req.addr, zeros);
+    shadow.request = null;
+    shadow.grants_used = [];
+    shadow.indirect_grants = [];
+    shadow.sg = [];
+    shadow.num_sg = 0;
+    return request;
+  });
+}
+
+/**
+ * `blkif_recover`: requests that were on the old ring, and those that wait, are ended without their bios, and
+ * the bios submitted anew, cut where they have more segments than the new back end takes.
+ * @returns 0 or a negative errno
+ */
+export function blkif_recover(info: blkfront_info, params: blkfront_params): number {
+  const k = info.kernel;
+  const rq = info.rq as request_queue;
+  const copy = clear_shadow(info);
+  init_shadow_ids(info);
+  info.shadow_free = info.ring.req_prod_pvt;
+
+  const rc = blkfront_setup_indirect(info, params);
+  if (rc) return rc;
+
+  const segs = info.max_indirect_segments || BLKIF_MAX_SEGMENTS_PER_REQUEST;
+  // Not divided by the Xen pages of a segment, as it is at the first connection.
+  blk_queue_max_segments(k, rq, segs);
+
+  const bio_list: request[] = [];
+  const requests: request[] = [];
+  for (let i = 0; i < BLK_RING_SIZE(info); i++) {
+    const req = copy[i] ?? null;
+    if (req === null) continue;
+    if (req.cmd_flags & WITHOUT_BIOS) {
+      requests.unshift(req);
+      continue;
+    }
+    bio_list.push(req);
+    __blk_end_request_all(req, 0);
+    trace_request_end(k, req, -1, 0, "recover");
+  }
+  for (let req = blk_fetch_request(rq); req !== null; req = blk_fetch_request(rq)) {
+    if (req.cmd_flags & WITHOUT_BIOS) {
+      requests.unshift(req);
+      continue;
+    }
+    bio_list.push(req);
+    __blk_end_request_all(req, 0);
+    trace_request_end(k, req, -1, 0, "recover");
+  }
+
+  xenbus_switch_state(info.xbdev, "Connected");
+  info.connected = "CONNECTED";
+  kick_pending_request_queues(info);
+
+  for (const req of requests) {
+    BUG_ON(req.nr_phys_segments > segs, "req->nr_phys_segments > segs", "blkif_recover");
+    blk_requeue_request(k, rq, req);
+  }
+
+  for (const bio of bio_list) resubmit(info, bio, segs);
+  return 0;
+}
+
+/**
+ * Submits a bio anew. One with too many segments is cut into pieces: as many as its segments need, each as
+ * long as so many Xen pages. On larger pages the two do not agree.
+ */
+function resubmit(info: blkfront_info, bio: request, segs: number): void {
+  const k = info.kernel;
+  if (bio.segments.length <= segs) {
+    trace_submit_bio(k, bio, blk_rq_pos(bio), blk_rq_sectors(bio), false);
+    return;
+  }
+  const pending = Math.floor((bio.segments.length + segs - 1) / segs);
+  for (let i = 0; i < pending; i++) {
+    const offset = (i * segs * XEN_PAGE_SIZE) >>> 9;
+    const size = Math.min((segs * XEN_PAGE_SIZE) >>> 9, (blk_rq_sectors(bio) - offset) >>> 0);
+    trace_submit_bio(k, bio, blk_rq_pos(bio) + offset, size, true);
+  }
+}
