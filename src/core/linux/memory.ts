@@ -92,8 +92,11 @@ const zeros = new_frame(nobody, new Uint8Array(FRAME_SIZE));
 function frame_at(mem: memory, gfn: number): frame {
   const found = mem.dir[gfn >>> LEAF_SHIFT]?.frames[gfn & LEAF_MASK];
   if (found !== undefined) return found;
-  const { fill } = mem;
-  if (fill === null) return zeros;
+  return mem.fill === null ? zeros : filled_frame(mem, gfn, mem.fill);
+}
+
+/** Apart from its caller, which would make the closure's context at every call. */
+function filled_frame(mem: memory, gfn: number, fill: frame_fill): frame {
   mem_put_content(mem, gfn, (bytes) => fill(gfn, bytes));
   return frame_at(mem, gfn);
 }

@@ -10,8 +10,8 @@ import { mem_get16, mem_put16, mem_put32 } from "../linux/memory.js";
 export const GRANT_INVALID_REF = 0;
 /** References below this one belong to the tool stack. */
 export const NR_RESERVED_ENTRIES = 8;
-/** The end of a chain. */
-export const GNTTAB_LIST_END = 0xffffffff;
+/** The end of a chain: the kernel's all ones, as a signed number, which engines keep without a box. */
+export const GNTTAB_LIST_END = -1;
 
 /** Bytes of a version 1 entry: flags u16, domid u16, frame u32. */
 export const GRANT_ENTRY_SIZE = 8;
@@ -34,7 +34,7 @@ export interface gnttab {
   /** Entries in the table. */
   readonly nr_entries: number;
   /** For each reference the next one of its chain. */
-  readonly gnttab_list: Uint32Array;
+  readonly gnttab_list: Int32Array;
   gnttab_free_head: number;
   gnttab_free_count: number;
   readonly free_callbacks: gnttab_free_callback[];
@@ -44,7 +44,7 @@ export interface gnttab {
 
 /** A table of `nr_entries` entries at `shared`; `free` are its free references in order. */
 export function gnttab_init(shared: number, nr_entries: number, free: readonly number[]): gnttab {
-  const gnttab_list = new Uint32Array(nr_entries);
+  const gnttab_list = new Int32Array(nr_entries);
   free.forEach((ref, i) => {
     gnttab_list[ref] = free[i + 1] ?? GNTTAB_LIST_END;
   });

@@ -196,11 +196,6 @@ export const backend: Area = {
       (w) =>
         say`${gref(w.number("gref"))} is mapped from now on: ${amount(be(w).mapped.size + 1, "reference")} in all.`,
     ),
-    on(
-      /GTF_reading/,
-      (w) =>
-        say`Xen notes in the grant table that ${gref(w.number("gref"))} is mapped for reading and writing.`,
-    ),
     on(/./, (w) => say`The back end maps ${gref(w.number("gref"))}.`),
   ],
   map_grant: [

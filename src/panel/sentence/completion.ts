@@ -104,11 +104,6 @@ export const completion: Area = {
       () => say`The back end does not discard after all: the driver will not ask for it again.`,
     ),
     on(
-      /end_request\(/,
-      (w) =>
-        say`The request ends with ${w.number("error") === 0 ? "success" : errno(w.number("error"))}.`,
-    ),
-    on(
       /^message\(/,
       () => say`The driver warns about the response.`,
       () => "warning",
@@ -297,12 +292,5 @@ export const completion: Area = {
       (w) => say`Id ${w.number("id")} is the first that will be taken again.`,
     ),
     on(/^return 0/, (w) => say`Shadow id ${w.number("id")} is free.`),
-  ],
-  end_request: [
-    on(
-      /./,
-      (w) =>
-        say`The block layer hears that the request has ended with ${w.number("error") === 0 ? "success" : errno(w.number("error"))}.`,
-    ),
   ],
 };

@@ -16,11 +16,11 @@ export const connect: Area = {
     on(/ring-ref/, () => say`The store names the references of the ring’s pages.`),
     on(/event-channel/, () => say`The store names the event channel.`),
     on(/feature-persistent/, () => say`The driver says that it will use its grants again.`),
-    on(
-      /req\.u\.rw\.id/,
-      (w) => say`The ${w.info.ring.nr_ents} shadow entries are chained as the free ids.`,
-    ),
+    on(/init_shadow_ids/, () => say`The shadow entries are chained as the free ids.`),
     on(/Initialised/, () => say`The driver has set up its side, and waits for the back end.`),
+  ],
+  init_shadow_ids: [
+    on(/./, (w) => say`The ${w.info.ring.nr_ents} shadow entries are chained as the free ids.`),
   ],
   setup_blkring: [
     on(

@@ -9,6 +9,11 @@ function head(w: Words): number {
   return w.value<{ head: number }>("gref_head").head;
 }
 
+const handedOver = on(
+  /^return gnt_list_entry/,
+  (w) => say`The entry with ${gref(entryOf(w).gref)} is handed to the caller.`,
+);
+
 const common: readonly Rule[] = [
   on(/get_free_grant\(/, (w) => {
     const first = w.firstFree();
@@ -17,10 +22,7 @@ const common: readonly Rule[] = [
       ? say`The entry at the head of the free list is taken. It has no reference yet, and neither has any entry behind it.`
       : say`The entry at the head of the free list is taken: ${gref(first.gref)}, with page ${hex(first.page)}.`;
   }),
-  on(
-    /^return gnt_list_entry/,
-    (w) => say`The entry with ${gref(entryOf(w).gref)} is handed to the caller.`,
-  ),
+  handedOver,
   on(/^if \(gnt_list_entry\.gref !== GRANT_INVALID_REF\)/, (w) => {
     const { gref: ref } = entryOf(w);
     return ref === 0
@@ -71,7 +73,7 @@ export const grants: Area = {
         ? say`The entry has no reference, so ${code("persistent_gnts_c")} stays at ${live}.`
         : say`${gref(entryOf(w).gref)} was live, so ${code("persistent_gnts_c")} falls from ${live} to ${live - 1}.`;
     }),
-    ...common,
+    handedOver,
   ],
   get_grant: [
     ...common,

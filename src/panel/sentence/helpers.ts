@@ -45,19 +45,6 @@ export const helpers: Area = {
       (w) => say`${amount(w.number("len") - w.number("glen"), "byte")} are left after this piece.`,
     ),
   ],
-  XEN_PAGES_PER_SEGMENT: [
-    on(/./, (w) => say`A Linux page of this guest is ${amount(w.perPage, "Xen page")}.`),
-  ],
-  INDIRECT_GREFS: [
-    on(
-      /./,
-      (w) =>
-        say`${amount(w.number("pages"), "segment")} need ${amount(Math.floor((w.number("pages") + 511) / 512), "indirect frame")} of 512.`,
-    ),
-  ],
-  BLK_RING_SIZE: [
-    on(/./, (w) => say`The ring has ${amount(w.info.ring.nr_ents, "entry", "entries")}.`),
-  ],
   xen_pages_of: [
     on(/^const end|^return/, (w) => {
       const { offset, length } = w.value<{ offset: number; length: number }>("sg");

@@ -161,7 +161,6 @@ export const queueRequest: Area = {
       /^return 1/,
       () => say`Nothing has changed but the callback; the request goes back to the queue.`,
     ),
-    on(/^let new_persistent_gnts/, () => null),
     on(
       /^BUG_ON\(.*max_indirect_segments === 0/s,
       (w) =>

@@ -13,7 +13,8 @@ import { setupGrant } from "./setup-grant.js";
 import { toldAt } from "./told.js";
 import { type Area, code, NotInScope, type Rule, say, Words } from "./words.js";
 
-const AREAS: readonly Area[] = [
+/** What is said, area by area; the first rule that a statement meets says it. */
+export const AREAS: readonly Area[] = [
   setupGrant,
   grants,
   queueRequest,

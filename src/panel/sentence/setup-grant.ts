@@ -91,12 +91,6 @@ export const setupGrant: Area = {
     ),
     on(/^kunmap_atomic\(k, setup\.segments/, () => say`The frame before is full, and is unmapped.`),
     on(/^const n =/, (w) => say`Segment ${indexOf(w)} belongs in indirect frame ${frameOf(w)}.`),
-    on(/^const claimed =/, (w) => {
-      const next = setupOf(w).gref_head.head;
-      return next === 0 || next === 0xffffffff
-        ? say`No reference is reserved for this request: the live ones on the list have to do.`
-        : say`The next reference that is reserved for this request is ${gref(next)}.`;
-    }),
     on(/get_indirect_grant\(/, (w) => taking(w, `Indirect frame ${frameOf(w)}`)),
     on(
       /^shadow\.indirect_grants\[n\] =/,

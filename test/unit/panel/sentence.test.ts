@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { statements } from "stepped:statements";
+import { AREAS } from "../../../src/panel/sentence/sentence.js";
+import { describe, it, test } from "node:test";
 import type { Scenario } from "../../../src/core/scenario.js";
 import { sentenceOf } from "../../../src/panel/sentence/sentence.js";
 import { busy64, direct4k, pages, request } from "../../fixtures/panel-scenarios.js";
@@ -120,3 +122,17 @@ for (const scenario of [busy64, direct4k]) {
     );
   });
 }
+
+describe("the rules", () => {
+  it("all meet a statement of the driver or the back end", () => {
+    const dead = AREAS.flatMap((area) =>
+      Object.entries(area).flatMap(([name, rules]) => {
+        const texts = statements.filter((one) => one.function.name === name);
+        return rules
+          .filter(({ when }) => !texts.some(({ text }) => when.test(text)))
+          .map(({ when }) => `${name}: ${String(when)}`);
+      }),
+    );
+    assert.deepEqual(dead, []);
+  });
+});

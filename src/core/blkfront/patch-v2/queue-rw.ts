@@ -130,7 +130,7 @@ function blkif_setup_rw_req_grant(
 
 /** The Xen pages that `length` bytes from `offset` touch. */
 function xen_pages_of(sg: scatterlist): number {
-  const end = Math.ceil((sg.offset + sg.length) / XEN_PAGE_SIZE);
+  const end = (sg.offset + sg.length + XEN_PAGE_SIZE - 1) >>> XEN_PAGE_SHIFT;
   return end - (sg.offset >>> XEN_PAGE_SHIFT);
 }
 
