@@ -64,6 +64,8 @@ export function serve(
       resolve();
     };
     server.on("close", end);
+    // A client that has gone before it said anything.
+    input.on("end", end);
     // What is no JSON has no request that could be answered, and the lengths after it mean nothing. A pipe
     // that is paused while it gives data is read on.
     server.on("error", () => setImmediate(end));

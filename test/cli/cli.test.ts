@@ -144,3 +144,9 @@ test("golden says where there is nothing to compare", () => {
   assert.equal(grantwalk("golden", "nowhere").code, 2);
   assert.doesNotMatch(err, /at .*\.js:\d+/);
 });
+
+test("dap ends by itself when its client has gone", () => {
+  const { code, out } = grantwalk("dap");
+  assert.equal(code, 0);
+  assert.equal(out, "");
+});
