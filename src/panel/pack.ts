@@ -12,10 +12,3 @@ export function unpackInt32s(bytes: Uint8Array): Int32Array {
   const whole = bytes.byteOffset % 4 === 0 ? bytes : bytes.slice();
   return new Int32Array(whole.buffer, whole.byteOffset, Math.floor(whole.byteLength / 4));
 }
-
-/** Whether two byte arrays hold the same. */
-export function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
-  if (a.length !== b.length) return false;
-  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
-  return true;
-}

@@ -74,6 +74,13 @@ function first_own_page(scenario: Scenario): number {
   return Math.ceil((last + 1) / 0x1000) * 0x1000;
 }
 
+/** The address of so many bytes that were there before the driver: they do not count as its pages. */
+function boot_alloc(kernel: kernel, bytes: number): number {
+  const page = alloc_pages(kernel, get_order(kernel, bytes));
+  kernel.pages_allocated = 0;
+  return page_address(kernel, page);
+}
+
 function create_kernel(scenario: Scenario): kernel {
   const { guest, start } = scenario;
   const kernel: kernel = {
@@ -92,19 +99,15 @@ function create_kernel(scenario: Scenario): kernel {
     log: [],
     trace: null,
   };
-  const order = get_order(kernel, guest.grantTableSize * GRANT_ENTRY_SIZE);
-  const shared = page_address(kernel, alloc_pages(kernel, order));
+  const shared = boot_alloc(kernel, guest.grantTableSize * GRANT_ENTRY_SIZE);
   const gnttab = gnttab_init(shared, guest.grantTableSize, first_free_refs(guest, start));
-  kernel.pages_allocated = 0;
   return { ...kernel, gnttab };
 }
 
 function create_info(scenario: Scenario, kernel: kernel): blkfront_info {
   const layout = blkif_layout_of(scenario.guest.abi);
   const entries = ring_entries(layout, MAX_RING_PAGES);
-  const order = get_order(kernel, entries * SHADOW_REQ_STRIDE);
-  const base = page_address(kernel, alloc_pages(kernel, order));
-  kernel.pages_allocated = 0;
+  const base = boot_alloc(kernel, entries * SHADOW_REQ_STRIDE);
   const shadow: blk_shadow[] = [];
   for (let i = 0; i < entries; i++) {
     shadow.push({

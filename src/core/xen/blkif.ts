@@ -120,25 +120,13 @@ export function get_segment(mem: memory, addr: number): blkif_request_segment {
   };
 }
 
-/** `u.rw` of a request: read, write, flush and barrier. */
-export class blkif_request_rw {
+/** What the members of a request's union have in common: they lie in the same places. */
+class request_member {
   constructor(
-    private readonly mem: memory,
-    private readonly addr: number,
-    private readonly layout: blkif_layout,
+    protected readonly mem: memory,
+    protected readonly addr: number,
+    protected readonly layout: blkif_layout,
   ) {}
-  get nr_segments(): number {
-    return mem_get8(this.mem, this.addr + 1);
-  }
-  set nr_segments(value: number) {
-    mem_put8(this.mem, this.addr + 1, value);
-  }
-  get handle(): number {
-    return mem_get16(this.mem, this.addr + 2);
-  }
-  set handle(value: number) {
-    mem_put16(this.mem, this.addr + 2, value);
-  }
   get id(): number {
     return mem_get64(this.mem, this.addr + this.layout.id);
   }
@@ -150,6 +138,22 @@ export class blkif_request_rw {
   }
   set sector_number(value: number) {
     mem_put64(this.mem, this.addr + this.layout.sector_number, value);
+  }
+}
+
+/** `u.rw` of a request: read, write, flush and barrier. */
+export class blkif_request_rw extends request_member {
+  get nr_segments(): number {
+    return mem_get8(this.mem, this.addr + 1);
+  }
+  set nr_segments(value: number) {
+    mem_put8(this.mem, this.addr + 1, value);
+  }
+  get handle(): number {
+    return mem_get16(this.mem, this.addr + 2);
+  }
+  set handle(value: number) {
+    mem_put16(this.mem, this.addr + 2, value);
   }
   /** The address of `seg[index]`. */
   seg_addr(index: number): number {
@@ -163,29 +167,12 @@ export class blkif_request_rw {
 }
 
 /** `u.discard` of a request. */
-export class blkif_request_discard {
-  constructor(
-    private readonly mem: memory,
-    private readonly addr: number,
-    private readonly layout: blkif_layout,
-  ) {}
+export class blkif_request_discard extends request_member {
   get flag(): number {
     return mem_get8(this.mem, this.addr + 1);
   }
   set flag(value: number) {
     mem_put8(this.mem, this.addr + 1, value);
-  }
-  get id(): number {
-    return mem_get64(this.mem, this.addr + this.layout.id);
-  }
-  set id(value: number) {
-    mem_put64(this.mem, this.addr + this.layout.id, value);
-  }
-  get sector_number(): number {
-    return mem_get64(this.mem, this.addr + this.layout.sector_number);
-  }
-  set sector_number(value: number) {
-    mem_put64(this.mem, this.addr + this.layout.sector_number, value);
   }
   /** Length in sectors of 512 bytes. */
   get nr_sectors(): number {
@@ -197,12 +184,7 @@ export class blkif_request_discard {
 }
 
 /** `u.indirect` of a request: its segments lie in frames of their own. */
-export class blkif_request_indirect {
-  constructor(
-    private readonly mem: memory,
-    private readonly addr: number,
-    private readonly layout: blkif_layout,
-  ) {}
+export class blkif_request_indirect extends request_member {
   get indirect_op(): number {
     return mem_get8(this.mem, this.addr + 1);
   }
@@ -214,18 +196,6 @@ export class blkif_request_indirect {
   }
   set nr_segments(value: number) {
     mem_put16(this.mem, this.addr + 2, value);
-  }
-  get id(): number {
-    return mem_get64(this.mem, this.addr + this.layout.id);
-  }
-  set id(value: number) {
-    mem_put64(this.mem, this.addr + this.layout.id, value);
-  }
-  get sector_number(): number {
-    return mem_get64(this.mem, this.addr + this.layout.sector_number);
-  }
-  set sector_number(value: number) {
-    mem_put64(this.mem, this.addr + this.layout.sector_number, value);
   }
   get handle(): number {
     return mem_get16(this.mem, this.addr + this.layout.indirect_handle);

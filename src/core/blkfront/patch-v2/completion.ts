@@ -1,6 +1,6 @@
 /** What an answered request gives back: the copy into the caller's pages, and its grants. */
 import { trace_bytes_copied, trace_grant_released } from "../../trace.js";
-import { BUG_ON, OOPS } from "../../linux/bug.js";
+import { BUG_ON } from "../../linux/bug.js";
 import { list_add, list_add_tail } from "../../linux/list.js";
 import { page_lru } from "../../linux/lru.js";
 import { kmap_atomic, kunmap_atomic, memcpy } from "../../linux/pages.js";
@@ -13,12 +13,8 @@ import {
   gnttab_end_foreign_access,
   gnttab_query_foreign_access,
 } from "../../xen/grant-table.js";
-import {
-  INDIRECT_GREFS,
-  type blk_shadow,
-  type blkfront_info,
-  type grant,
-} from "./blkfront-info.js";
+import { INDIRECT_GREFS, type blk_shadow, type blkfront_info } from "./blkfront-info.js";
+import { grant_at } from "./grant-slab.js";
 
 /** `struct copy_from_grant`: how far the copy-back has come. */
 interface copy_from_grant {
@@ -48,11 +44,6 @@ function blkif_copy_from_grant(
   data.bvec_offset += len;
   data.grant_idx++;
   kunmap_atomic(k, shared_data);
-}
-
-/** An entry of `grants_used` or `indirect_grants`; following a NULL pointer is an oops. */
-function grant_at(grants: (grant | null)[], i: number, func: string): grant {
-  return grants[i] ?? OOPS("NULL struct grant", func);
 }
 
 /**

@@ -1,6 +1,6 @@
 /** `blkif_free`: gives everything back, on removal and before a suspend. */
 import { trace_free_pages } from "../../trace.js";
-import { BUG_ON, OOPS } from "../../linux/bug.js";
+import { BUG_ON } from "../../linux/bug.js";
 import { list_del, list_empty, list_entries } from "../../linux/list.js";
 import { page_lru } from "../../linux/lru.js";
 import { __free_page, free_pages, get_order } from "../../linux/pages.js";
@@ -19,9 +19,8 @@ import {
   INDIRECT_GREFS,
   type blk_shadow,
   type blkfront_info,
-  type grant,
 } from "./blkfront-info.js";
-import { kfree_grant } from "./grant-slab.js";
+import { grant_at, kfree_grant } from "./grant-slab.js";
 
 /** Ends the grants of a request that is still on the ring. */
 function free_shadow_grants(info: blkfront_info, shadow: blk_shadow): void {
@@ -29,22 +28,18 @@ function free_shadow_grants(info: blkfront_info, shadow: blk_shadow): void {
   const indirect = shadow.req.operation === BLKIF_OP_INDIRECT;
   const segs = indirect ? shadow.req.u.indirect.nr_segments : shadow.req.u.rw.nr_segments;
   for (let j = 0; j < segs; j++) {
-    const persistent_gnt = used_grant(shadow.grants_used[j]);
+    const persistent_gnt = grant_at(shadow.grants_used, j, "blkif_free");
     gnttab_end_foreign_access(info.kernel, persistent_gnt.gref);
     if (info.feature_persistent) __free_page(info.kernel, persistent_gnt.page);
     kfree_grant(info, persistent_gnt);
   }
   if (!indirect) return;
   for (let j = 0; j < INDIRECT_GREFS(segs); j++) {
-    const persistent_gnt = used_grant(shadow.indirect_grants[j]);
+    const persistent_gnt = grant_at(shadow.indirect_grants, j, "blkif_free");
     gnttab_end_foreign_access(info.kernel, persistent_gnt.gref);
     __free_page(info.kernel, persistent_gnt.page);
     kfree_grant(info, persistent_gnt);
   }
-}
-
-function used_grant(entry: grant | null | undefined): grant {
-  return entry ?? OOPS("NULL struct grant", "blkif_free");
 }
 
 /** `blkif_free`. @param suspend the device will come back */

@@ -1,4 +1,5 @@
-/** `kzalloc` and `kfree` of a `struct grant`. */
+/** A `struct grant` in the kernel's memory: allocated, freed, and reached through a pointer. */
+import { OOPS } from "../../linux/bug.js";
 import { list_init } from "../../linux/list.js";
 import type { blkfront_info, grant } from "./blkfront-info.js";
 
@@ -19,4 +20,9 @@ export function kzalloc_grant(info: blkfront_info): grant {
 /** `kfree`. The entry's number is not given out again. */
 export function kfree_grant(info: blkfront_info, entry: grant): void {
   info.grant_slab[entry.nr] = null;
+}
+
+/** An entry of `grants_used` or `indirect_grants`; following a NULL pointer is an oops in `func`. */
+export function grant_at(grants: readonly (grant | null)[], i: number, func: string): grant {
+  return grants[i] ?? OOPS("NULL struct grant", func);
 }

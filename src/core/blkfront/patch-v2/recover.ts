@@ -51,6 +51,22 @@ function clear_shadow(info: blkfront_info): (request | null)[] {
   });
 }
 
+/** Keeps an unfinished request whole, or keeps its bio and ends it as if it had succeeded. */
+function set_aside(
+  info: blkfront_info,
+  req: request,
+  bio_list: request[],
+  requests: request[],
+): void {
+  if (req.cmd_flags & WITHOUT_BIOS) {
+    requests.unshift(req);
+    return;
+  }
+  bio_list.push(req);
+  __blk_end_request_all(req, 0);
+  trace_request_end(info.kernel, req, -1, 0, "recover");
+}
+
 /**
  * `blkif_recover`: requests that were on the old ring, and those that wait, are ended without their bios, and
  * the bios submitted anew, cut where they have more segments than the new back end takes.
@@ -74,23 +90,10 @@ export function blkif_recover(info: blkfront_info, params: blkfront_params): num
   const requests: request[] = [];
   for (let i = 0; i < BLK_RING_SIZE(info); i++) {
     const req = copy[i] ?? null;
-    if (req === null) continue;
-    if (req.cmd_flags & WITHOUT_BIOS) {
-      requests.unshift(req);
-      continue;
-    }
-    bio_list.push(req);
-    __blk_end_request_all(req, 0);
-    trace_request_end(k, req, -1, 0, "recover");
+    if (req !== null) set_aside(info, req, bio_list, requests);
   }
   for (let req = blk_fetch_request(rq); req !== null; req = blk_fetch_request(rq)) {
-    if (req.cmd_flags & WITHOUT_BIOS) {
-      requests.unshift(req);
-      continue;
-    }
-    bio_list.push(req);
-    __blk_end_request_all(req, 0);
-    trace_request_end(k, req, -1, 0, "recover");
+    set_aside(info, req, bio_list, requests);
   }
 
   xenbus_switch_state(info.xbdev, "Connected");
