@@ -352,8 +352,18 @@ export class Workbench {
     await this.press("Control+A");
     await this.type("@installed");
     const names = this.page.locator(".extensions-viewlet .extension-list-item .name");
-    await names.first().waitFor();
-    return names.allInnerTexts();
+    // The list is drawn anew while the search runs, and is empty for a moment in between.
+    let last = "";
+    return this.until(
+      "the list of extensions",
+      () => names.allInnerTexts(),
+      (read) => {
+        const now = read.join("\n");
+        const settled = read.length > 0 && now === last;
+        last = now;
+        return settled;
+      },
+    );
   }
 
   /** The texts of the messages that are shown in the corner. */
