@@ -1,4 +1,5 @@
 import type { RequestSettings, Scenario, WorkloadStep } from "../src/core/scenario.js";
+import { DEFAULT_BACKEND, DEFAULT_DISK, DEFAULT_GUEST } from "../src/inputs/scenario-defaults.js";
 
 /** Steps that one grant of these requests takes, about: there and back. */
 const STEPS_PER_GRANT = 90;
@@ -36,14 +37,17 @@ export function long_scenario(steps: number): Scenario {
   return {
     title: "long",
     guest: {
+      ...DEFAULT_GUEST,
       pageSize: 65536,
       abi: "x86_64",
       ringPages: 1,
       maxIndirectSegments: 32,
       grantTableSize: 4096,
+      grantTableMax: 4096,
       blockLayer: "split",
     },
     backend: {
+      ...DEFAULT_BACKEND,
       persistent: true,
       maxIndirectSegments: 256,
       flush: "none",
@@ -51,8 +55,9 @@ export function long_scenario(steps: number): Scenario {
       discardSecure: null,
       keepsMapped: "all",
     },
-    disk: { vdev: 51712, sectors: 131072 },
+    disk: { ...DEFAULT_DISK, sectors: 131072 },
     start: null,
+    walk: null,
     workload,
   };
 }

@@ -1,4 +1,5 @@
 /** Rounds of full requests through the driver alone: nothing of the back end is timed but its responses. */
+import { DEFAULT_BACKEND, DEFAULT_DISK, DEFAULT_GUEST } from "../src/inputs/scenario-defaults.js";
 import type * as blkback from "../src/core/blkback/dispatch.js";
 import type * as requestFn from "../src/core/blkfront/patch-v2/request-fn.js";
 import type * as interrupt from "../src/core/blkfront/patch-v2/interrupt.js";
@@ -42,14 +43,18 @@ function scenario_of(persistent: boolean, op: "read" | "write"): Scenario {
   return {
     title: "bench",
     guest: {
+      ...DEFAULT_GUEST,
       pageSize: 4096,
       abi: "x86_64",
       ringPages: 1,
       maxIndirectSegments: PAGES,
       grantTableSize: 32768,
+      grantTableMax: 32768,
       blockLayer: "bypass",
     },
     backend: {
+      ...DEFAULT_BACKEND,
+      maxPersistentGrants: null,
       persistent,
       maxIndirectSegments: PAGES,
       flush: "none",
@@ -57,8 +62,9 @@ function scenario_of(persistent: boolean, op: "read" | "write"): Scenario {
       discardSecure: null,
       keepsMapped: persistent ? "all" : "none",
     },
-    disk: { vdev: 51712, sectors: REQUESTS * PAGES * 8 },
+    disk: { ...DEFAULT_DISK, sectors: REQUESTS * PAGES * 8 },
     start: null,
+    walk: null,
     workload: [
       { submit: requests },
       { complete: requests.map(({ id }) => ({ id, status: "okay" as const })) },

@@ -1,28 +1,86 @@
 /**
- * What a setting is when a scenario does not say. The back end's are those of xen-blkback in Linux,
- * the guest's those of the driver. `schemas/blkfront.schema.json` says the same to editors.
+ * What a setting is when a scenario does not say. The guest's are those of the driver, the back end's
+ * those of its profile. `schemas/blkfront.schema.json` says the same to editors.
  */
 
-import type { BackendSettings, DiskSettings, GuestSettings } from "../core/scenario.js";
+import type {
+  BackendProfile,
+  BackendSettings,
+  DiskSettings,
+  GuestSettings,
+} from "../core/scenario.js";
 
+/** The table begins with one frame and grows up to the 64 that Xen allows unless told otherwise. */
 export const DEFAULT_GUEST: GuestSettings = {
+  type: "pv",
   pageSize: 4096,
   abi: "x86_64",
   ringPages: 1,
   maxIndirectSegments: 32,
-  grantTableSize: 32768,
+  grantTableSize: 512,
+  grantTableMax: 32768,
   blockLayer: "split",
+  pagesLeft: null,
+  failing: [],
 };
 
-/** `keepsMapped` is "none" without persistent grants. */
-export const DEFAULT_BACKEND: BackendSettings = {
+/** xen-blkback of Linux. `keepsMapped` is "none" without persistent grants. */
+const BLKBACK: BackendSettings = {
+  profile: "blkback",
+  maxRingPages: 16,
   persistent: true,
   maxIndirectSegments: 256,
+  segmentLimit: 256,
   flush: "both",
   discard: true,
+  discardGranularity: 4096,
+  discardAlignment: 0,
   discardSecure: false,
   keepsMapped: "all",
+  maxPersistentGrants: 1056,
 };
 
+/** What each back end offers unless the scenario says otherwise. */
+export const BACKEND_PROFILES: Readonly<Record<BackendProfile, BackendSettings>> = {
+  blkback: BLKBACK,
+  /** QEMU's: it copies with the hypervisor's help, so it needs neither persistent grants nor mappings. */
+  qdisk: {
+    ...BLKBACK,
+    profile: "qdisk",
+    persistent: false,
+    maxIndirectSegments: null,
+    segmentLimit: 0,
+    flush: "flush",
+    discardSecure: null,
+    keepsMapped: "none",
+    maxPersistentGrants: null,
+  },
+  /** XenServer's and XCP-ng's. */
+  tapdisk: {
+    ...BLKBACK,
+    profile: "tapdisk",
+    maxRingPages: 8,
+    persistent: false,
+    maxIndirectSegments: null,
+    segmentLimit: 0,
+    flush: "none",
+    discard: false,
+    discardSecure: null,
+    keepsMapped: "none",
+    maxPersistentGrants: null,
+  },
+};
+
+export const DEFAULT_BACKEND: BackendSettings = BLKBACK;
+
 /** xvda with 512 MB. */
-export const DEFAULT_DISK: DiskSettings = { vdev: 51712, sectors: 1048576 };
+export const DEFAULT_DISK: DiskSettings = {
+  vdev: 51712,
+  sectors: 1048576,
+  sectorSize: 512,
+  physicalSectorSize: null,
+  readonly: false,
+  removable: false,
+  cdrom: false,
+  content: { kind: "pattern", seed: 0 },
+};

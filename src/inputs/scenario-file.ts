@@ -77,6 +77,7 @@ function readChecked(source: ScenarioSource, raw: RawScenario, title: string): S
     guest,
     backend,
     disk,
+    walk: null,
     start: sound ? readStart(source, raw.start, guest, backend) : null,
     workload: sound ? readWorkload(source, raw.workload, guest, disk) : [],
   };

@@ -84,6 +84,7 @@ function writeStep(step: WorkloadStep): string {
   if ("complete" in step) {
     return `    { "complete": ${filled(step.complete.map(writeResponse), "    ")} }`;
   }
+  if (!("submit" in step)) return `    ${JSON.stringify(step)}`;
   const requests = step.submit.map((request) => writeRequest(request, "        ")).join(",\n");
   return `    {\n      "submit": [\n${requests}\n      ]\n    }`;
 }

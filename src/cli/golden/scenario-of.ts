@@ -14,6 +14,7 @@ import type {
   GoldenStep,
   RawResponse,
 } from "./case.js";
+import { DEFAULT_BACKEND, DEFAULT_DISK, DEFAULT_GUEST } from "../../inputs/scenario-defaults.js";
 
 /** The Linux pfn of the recorded data page 0. */
 export const FIRST_DATA_PAGE = 0x1000;
@@ -36,14 +37,21 @@ export function scenario_of(recorded: GoldenCase): Scenario {
   return {
     title: recorded.name,
     guest: {
+      ...DEFAULT_GUEST,
       pageSize: config.pageSize,
       abi: "x86_64",
       ringPages: config.nrRingPages,
       maxIndirectSegments: config.xen_blkif_max_segments,
       grantTableSize: config.grantTableSize,
+      grantTableMax: config.grantTableSize,
+      pagesLeft: config.allocPageLimit,
       blockLayer: "bypass",
     },
     backend: {
+      ...DEFAULT_BACKEND,
+      maxRingPages: config.nrRingPages === 1 ? null : config.nrRingPages,
+      segmentLimit: 4096,
+      maxPersistentGrants: null,
       persistent: config.featurePersistent === 1,
       maxIndirectSegments: config.backendMaxIndirectSegments,
       flush: config.backendFlush === null ? "none" : (FLUSH[config.backendFlush] ?? "none"),
@@ -51,8 +59,9 @@ export function scenario_of(recorded: GoldenCase): Scenario {
       discardSecure: config.discardSecure === null ? null : config.discardSecure !== 0,
       keepsMapped: keeps_of(config.backendKeepsMapped),
     },
-    disk: { vdev: 51712, sectors: DISK_SECTORS },
+    disk: { ...DEFAULT_DISK, sectors: DISK_SECTORS },
     start: null,
+    walk: null,
     // So that no page of the driver's own lies where the case has its data.
     workload: recorded.steps
       .filter((step) => step.op === "submit")

@@ -56,10 +56,13 @@ export function createMachine(scenario: Scenario): Machine {
 /** The tasks that a step of the workload stands for. */
 export function tasks_of(step: WorkloadStep): Task[] {
   if ("submit" in step) return [{ kind: "submit", requests: step.submit }];
-  return [
-    { kind: "backend", responses: step.complete },
-    { kind: "interrupt", responses: step.complete },
-  ];
+  if ("complete" in step) {
+    return [
+      { kind: "backend", responses: step.complete },
+      { kind: "interrupt", responses: step.complete },
+    ];
+  }
+  return [];
 }
 
 /** The first pfn above every page that the workload uses, on a round number. */

@@ -124,6 +124,7 @@ function backendOf(
   const flush = isOn(store.get("feature-flush-cache")) === true;
   const barrier = isOn(store.get("feature-barrier")) === true;
   return {
+    ...DEFAULT_BACKEND,
     persistent,
     maxIndirectSegments: offered,
     flush: flush && barrier ? "both" : flush ? "flush" : barrier ? "barrier" : "none",
@@ -135,17 +136,17 @@ function backendOf(
 
 function diskOf(disk: CapturedDisk, evidence: Evidence, notes: string[]): DiskSettings {
   if (disk.sectors !== null && disk.sectors >= evidence.end && disk.sectors > 0) {
-    return { vdev: disk.vdev, sectors: disk.sectors };
+    return { ...DEFAULT_DISK, vdev: disk.vdev, sectors: disk.sectors };
   }
   const sectors = Math.max(DEFAULT_DISK.sectors, disk.sectors ?? 0, evidence.end);
   const why = disk.sectors === null ? "does not say the disk's size" : "says a smaller disk";
   notes.push(`The header ${why}; ${sectors} sectors are assumed, which hold all requests.`);
-  return { vdev: disk.vdev, sectors };
+  return { ...DEFAULT_DISK, vdev: disk.vdev, sectors };
 }
 
-/** A grant table that has room for the references that were seen. */
+/** A grant table that has grown to hold the references that were seen. */
 function grantTableOf(evidence: Evidence): number {
-  let size = DEFAULT_GUEST.grantTableSize;
+  let size = DEFAULT_GUEST.grantTableMax;
   while (size <= evidence.largestGref) size *= 2;
   return size;
 }
@@ -163,12 +164,15 @@ export function settingsOf(
       `The header does not say how many indirect segments the driver uses; ${DEFAULT_GUEST.maxIndirectSegments} are assumed.`,
     );
   }
+  const grantTableSize = grantTableOf(evidence);
   const guest: GuestSettings = {
+    ...DEFAULT_GUEST,
     pageSize: pageSizeOf(header, notes),
     abi,
     ringPages: ringPagesOf(disk, abi, evidence),
     maxIndirectSegments: maxIndirect ?? DEFAULT_GUEST.maxIndirectSegments,
-    grantTableSize: grantTableOf(evidence),
+    grantTableSize,
+    grantTableMax: grantTableSize,
     // What was captured had passed a block layer; with other limits it would be cut again.
     blockLayer: "split",
   };

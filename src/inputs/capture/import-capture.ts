@@ -324,6 +324,7 @@ function importDisk(
     backend,
     disk: settings.disk,
     start,
+    walk: null,
     workload: steps,
   };
   const facts: CaptureFacts = {

@@ -8,6 +8,11 @@ import * as esbuild from "esbuild";
 import type { Browser, Page } from "playwright-core";
 import type { Scenario } from "../../../src/core/scenario.js";
 import { panelHtml } from "../../../src/panel/html.js";
+import {
+  DEFAULT_BACKEND,
+  DEFAULT_DISK,
+  DEFAULT_GUEST,
+} from "../../../src/inputs/scenario-defaults.js";
 import type { HostMessage, SavedView } from "../../../src/panel/messages.js";
 import { PanelSession } from "../../../src/panel/panel-session.js";
 import type { CursorView } from "../../../src/panel/recording.js";
@@ -219,14 +224,17 @@ export async function openPanel(browser: Browser, options: OpenOptions): Promise
 const EMPTY: Scenario = {
   title: "empty",
   guest: {
+    ...DEFAULT_GUEST,
     pageSize: 4096,
     abi: "x86_64",
     ringPages: 1,
     maxIndirectSegments: 32,
     grantTableSize: 512,
+    grantTableMax: 512,
     blockLayer: "split",
   },
   backend: {
+    ...DEFAULT_BACKEND,
     persistent: true,
     maxIndirectSegments: null,
     flush: "flush",
@@ -234,8 +242,9 @@ const EMPTY: Scenario = {
     discardSecure: null,
     keepsMapped: "all",
   },
-  disk: { vdev: 51712, sectors: 2048 },
+  disk: { ...DEFAULT_DISK, sectors: 2048 },
   start: null,
+  walk: null,
   workload: [],
 };
 

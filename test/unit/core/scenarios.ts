@@ -7,6 +7,11 @@ import type {
   Scenario,
   WorkloadStep,
 } from "../../../src/core/scenario.js";
+import {
+  DEFAULT_BACKEND,
+  DEFAULT_DISK,
+  DEFAULT_GUEST,
+} from "../../../src/inputs/scenario-defaults.js";
 
 /** A scenario with everything usual, and what is given changed. */
 export function scenario(
@@ -17,15 +22,18 @@ export function scenario(
   return {
     title: "test",
     guest: {
+      ...DEFAULT_GUEST,
       pageSize: 65536,
       abi: "x86_64",
       ringPages: 1,
       maxIndirectSegments: 32,
       grantTableSize: 4096,
+      grantTableMax: 4096,
       blockLayer: "split",
       ...guest,
     },
     backend: {
+      ...DEFAULT_BACKEND,
       persistent: true,
       maxIndirectSegments: 256,
       flush: "none",
@@ -34,8 +42,9 @@ export function scenario(
       keepsMapped: "all",
       ...backend,
     },
-    disk: { vdev: 51712, sectors: 131072 },
+    disk: { ...DEFAULT_DISK, sectors: 131072 },
     start: null,
+    walk: null,
     workload,
   };
 }

@@ -9,6 +9,11 @@ import type {
   WorkloadStep,
 } from "../../../src/core/scenario.js";
 import { layOnPages } from "../../../src/inputs/page-layout.js";
+import {
+  DEFAULT_BACKEND,
+  DEFAULT_DISK,
+  DEFAULT_GUEST,
+} from "../../../src/inputs/scenario-defaults.js";
 import { parseScenario } from "../../../src/inputs/scenario-file.js";
 import { serializeScenario } from "../../../src/inputs/scenario-writer.js";
 
@@ -85,18 +90,28 @@ function workloadOn(pageSize: PageSize): fc.Arbitrary<WorkloadStep[]> {
   });
 }
 
+/** Each of these as it is. */
+function constants<T extends object>(values: T): { [K in keyof T]: fc.Arbitrary<T[K]> } {
+  const entries = Object.entries(values).map(([key, value]) => [key, fc.constant(value)] as const);
+  return Object.fromEntries(entries) as { [K in keyof T]: fc.Arbitrary<T[K]> };
+}
+
 const scenarios: fc.Arbitrary<Scenario> = fc.constantFrom(...pageSizes).chain((pageSize) =>
   record({
     title: fc.string({ unit: "binary" }),
+    walk: fc.constant(null),
     guest: record({
+      ...constants(DEFAULT_GUEST),
       pageSize: fc.constant(pageSize),
       abi: fc.constantFrom("x86_64" as const, "x86_32" as const, "arm" as const),
       ringPages: fc.constantFrom(1, 2, 4, 8, 16),
       maxIndirectSegments: fc.constantFrom(11, 32, 256),
       grantTableSize: fc.constantFrom(4096, 32768),
+      grantTableMax: fc.constant(32768),
       blockLayer: fc.constantFrom("split" as const, "bypass" as const),
     }),
     backend: record({
+      ...constants(DEFAULT_BACKEND),
       persistent: fc.constant(true),
       maxIndirectSegments: fc.constantFrom(null, 16, 256),
       flush: fc.constantFrom(
@@ -110,6 +125,7 @@ const scenarios: fc.Arbitrary<Scenario> = fc.constantFrom(...pageSizes).chain((p
       keepsMapped: fc.oneof(fc.constantFrom("all" as const, "none" as const), fc.nat(1000)),
     }),
     disk: record({
+      ...constants(DEFAULT_DISK),
       vdev: fc.constantFrom(51712, 51728, 268441856),
       sectors: fc.integer({ min: 1 << 21, max: 2 ** 40 }),
     }),

@@ -8,7 +8,9 @@ export function workloadText(scenario: Scenario | null): string {
     .map((step) =>
       "submit" in step
         ? `S${step.submit.map(({ id }) => id).join(",")}`
-        : `C${step.complete.map(({ id, status }) => (status === "okay" ? id : `${id}!${status}`)).join(",")}`,
+        : "complete" in step
+          ? `C${step.complete.map(({ id, status }) => (status === "okay" ? id : `${id}!${status}`)).join(",")}`
+          : Object.keys(step)[0],
     )
     .join(" ");
 }
