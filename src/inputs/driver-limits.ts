@@ -24,12 +24,24 @@ export function ringEntries(abi: Abi, ringPages: number): number {
   return fit < 1 ? 0 : 2 ** Math.floor(Math.log2(fit));
 }
 
+/** Pages of the ring that both ends agree on; without the back end's key it has one. */
+export function usedRingPages(guest: GuestSettings, backend: BackendSettings): number {
+  return Math.min(guest.ringPages, backend.maxRingPages ?? 1);
+}
+
+/** Segments of an indirect request that both ends agree on; null without indirect requests. */
+export function usedIndirectSegments(
+  guest: GuestSettings,
+  backend: BackendSettings,
+): number | null {
+  return backend.maxIndirectSegments === null
+    ? null
+    : Math.min(backend.maxIndirectSegments, guest.maxIndirectSegments);
+}
+
 /** Grants that the driver keeps for the whole ring. */
 export function grantPoolSize(guest: GuestSettings, backend: BackendSettings): number {
-  const segments =
-    backend.maxIndirectSegments === null
-      ? DIRECT_SEGMENTS
-      : Math.min(backend.maxIndirectSegments, guest.maxIndirectSegments);
+  const segments = usedIndirectSegments(guest, backend) ?? DIRECT_SEGMENTS;
   const frames = Math.ceil(segments / SEGMENTS_PER_INDIRECT_FRAME);
-  return (segments + frames) * ringEntries(guest.abi, guest.ringPages);
+  return (segments + frames) * ringEntries(guest.abi, usedRingPages(guest, backend));
 }

@@ -9,6 +9,7 @@ import type {
   DiskSettings,
   GuestSettings,
 } from "../core/scenario.js";
+import { WIRE_SEGMENTS } from "./driver-limits.js";
 
 /** The table begins with one frame and grows up to the 64 that Xen allows unless told otherwise. */
 export const DEFAULT_GUEST: GuestSettings = {
@@ -72,6 +73,35 @@ export const BACKEND_PROFILES: Readonly<Record<BackendProfile, BackendSettings>>
 };
 
 export const DEFAULT_BACKEND: BackendSettings = BLKBACK;
+
+/** Segments that xen-blkback takes whatever it offers. */
+const BLKBACK_SEGMENTS = 256;
+
+/**
+ * The settings that differ, and all others as those of `base`, or of the profile where that differs. What
+ * is said of persistent grants and indirect segments decides `keepsMapped` and `segmentLimit`, unless they
+ * are said too.
+ */
+export function completeBackend(
+  base: BackendSettings,
+  said: Partial<BackendSettings>,
+): BackendSettings {
+  const { profile = base.profile } = said;
+  const origin = profile === base.profile ? base : BACKEND_PROFILES[profile];
+  const backend: BackendSettings = { ...origin, ...said };
+  if (said.keepsMapped === undefined && backend.persistent !== origin.persistent) {
+    backend.keepsMapped = backend.persistent ? "all" : "none";
+  }
+  if (
+    said.segmentLimit === undefined &&
+    backend.maxIndirectSegments !== origin.maxIndirectSegments
+  ) {
+    const least = profile === "blkback" ? BLKBACK_SEGMENTS : 0;
+    const offered = Math.max(least, backend.maxIndirectSegments ?? 0);
+    backend.segmentLimit = Math.min(offered, WIRE_SEGMENTS);
+  }
+  return backend;
+}
 
 /** xvda with 512 MB. */
 export const DEFAULT_DISK: DiskSettings = {

@@ -10,8 +10,15 @@ import {
 import type { Scenario } from "../core/scenario.js";
 import { problemOnLine, withoutErrors, type Problem } from "./problem.js";
 import type { RawScenario } from "./scenario-raw.js";
+import { DEFAULT_BACKEND } from "./scenario-defaults.js";
 import { checkSchema } from "./scenario-schema-check.js";
-import { readBackend, readDisk, readGuest, readStart } from "./scenario-settings.js";
+import {
+  checkAgreement,
+  readBackend,
+  readDisk,
+  readGuest,
+  readStart,
+} from "./scenario-settings.js";
 import { ScenarioSource } from "./scenario-source.js";
 import { readWorkload } from "./scenario-workload.js";
 import { TextLines } from "./text-lines.js";
@@ -68,7 +75,8 @@ function reportRepeatedKeys(source: ScenarioSource, node: Node, path: (string | 
 
 function readChecked(source: ScenarioSource, raw: RawScenario, title: string): Scenario {
   const guest = readGuest(source, raw.guest);
-  const backend = readBackend(source, raw.backend);
+  const backend = readBackend(source, raw.backend ?? {}, ["backend"], DEFAULT_BACKEND);
+  checkAgreement(source, guest, backend);
   const disk = readDisk(source, raw.disk);
   // With a page size that does not exist every segment would seem wrong.
   const sound = !source.problems.some((problem) => problem.code === "page-size");

@@ -1,8 +1,8 @@
 /** A scenario as it is written in a file that fits the schema. */
 
 import type {
-  Abi,
   BackendSettings,
+  DiskSettings,
   GuestSettings,
   RequestOperation,
   ResponseSettings,
@@ -37,27 +37,30 @@ export interface RawStep {
   complete?: "all" | RawResponse[];
 }
 
+export type RawGuest = Partial<Omit<GuestSettings, "pageSize"> & { pageSize: Written }>;
+
+export type RawBackend = Partial<
+  Omit<BackendSettings, "discardGranularity" | "discardAlignment"> & {
+    discardGranularity: Written;
+    discardAlignment: Written;
+  }
+>;
+
+export interface RawDisk extends Partial<Pick<DiskSettings, "readonly" | "removable" | "cdrom">> {
+  vdev?: Written;
+  sectors?: Written;
+  size?: Written;
+  sectorSize?: Written;
+  physicalSectorSize?: Written | null;
+}
+
 export interface RawScenario {
   $schema?: string;
   title?: string;
   description?: string;
-  guest?: {
-    pageSize?: Written;
-    abi?: Abi;
-    ringPages?: number;
-    maxIndirectSegments?: number;
-    grantTableSize?: number;
-    blockLayer?: GuestSettings["blockLayer"];
-  };
-  backend?: {
-    persistent?: boolean;
-    maxIndirectSegments?: number | null;
-    flush?: BackendSettings["flush"];
-    discard?: boolean;
-    discardSecure?: boolean | null;
-    keepsMapped?: BackendSettings["keepsMapped"];
-  };
-  disk?: { vdev?: Written; sectors?: Written; size?: Written };
+  guest?: RawGuest;
+  backend?: RawBackend;
+  disk?: RawDisk;
   start?: {
     ringIndex?: Written;
     freeIds?: Written[];

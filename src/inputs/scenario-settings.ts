@@ -14,11 +14,13 @@ import {
   RESERVED_GRANTS,
   ringEntries,
   SECTOR_BYTES,
+  usedIndirectSegments,
+  usedRingPages,
   WIRE_SEGMENTS,
 } from "./driver-limits.js";
 import { readNumber, readSize, sayBytes, sayCount } from "./quantity.js";
-import { DEFAULT_BACKEND, DEFAULT_DISK, DEFAULT_GUEST } from "./scenario-defaults.js";
-import type { RawScenario, Written } from "./scenario-raw.js";
+import { completeBackend, DEFAULT_DISK, DEFAULT_GUEST } from "./scenario-defaults.js";
+import type { RawBackend, RawDisk, RawScenario, Written } from "./scenario-raw.js";
 import type { ScenarioSource } from "./scenario-source.js";
 
 const PAGE_SIZES: readonly PageSize[] = [4096, 16384, 65536];
@@ -60,6 +62,28 @@ export function bytesAt(source: ScenarioSource, path: JSONPath, value: Written):
   return 0;
 }
 
+const RING_PAGES: readonly number[] = [1, 2, 4, 8, 16];
+
+/** The grant table grows by frames of so many entries. */
+const GRANT_FRAME = 512;
+
+function checkGrantTable(source: ScenarioSource, guest: GuestSettings): void {
+  const { grantTableSize: size, grantTableMax: max } = guest;
+  const path = ["guest", "grantTableMax"];
+  if (max < size) {
+    const text = `The grant table has ${size} entries when the driver starts (guest.grantTableSize), so it cannot end at ${max}: give at least ${size}.`;
+    source.error("grant-table", path, text);
+    return;
+  }
+  if (max === size) return;
+  for (const key of ["grantTableSize", "grantTableMax"] as const) {
+    if (guest[key] % GRANT_FRAME === 0) continue;
+    const near = Math.ceil(guest[key] / GRANT_FRAME) * GRANT_FRAME;
+    const text = `A grant table grows by frames of ${GRANT_FRAME} entries, so ${guest[key]} cannot be: write ${near}, or make grantTableSize and grantTableMax equal for a table that cannot grow.`;
+    source.error("grant-table", ["guest", key], text);
+  }
+}
+
 export function readGuest(source: ScenarioSource, raw: RawScenario["guest"]): GuestSettings {
   const { pageSize: writtenSize, ...rest } = raw ?? {};
   const guest: GuestSettings = { ...DEFAULT_GUEST, ...rest };
@@ -68,50 +92,118 @@ export function readGuest(source: ScenarioSource, raw: RawScenario["guest"]): Gu
     if (pageSize) guest.pageSize = pageSize;
     else source.error("page-size", ["guest", "pageSize"], noSuchPageSize(writtenSize));
   }
-  if (![1, 2, 4, 8, 16].includes(guest.ringPages)) {
+  if (!RING_PAGES.includes(guest.ringPages)) {
     source.error(
       "ring-pages",
       ["guest", "ringPages"],
       `A ring of ${guest.ringPages} pages cannot be set up: the number of pages is a power of two, 1, 2, 4, 8 or 16.`,
     );
   }
-  if (guest.maxIndirectSegments > WIRE_SEGMENTS) {
-    source.warning(
-      "indirect-segments",
-      ["guest", "maxIndirectSegments"],
-      `An indirect request names at most 8 frames of 512 segments, ${WIRE_SEGMENTS} in all; ${guest.maxIndirectSegments} is more.`,
-    );
+  if (rest.grantTableSize !== undefined && rest.grantTableMax === undefined) {
+    guest.grantTableMax = rest.grantTableSize;
   }
+  checkGrantTable(source, guest);
+  guest.failing.forEach((call, i) => {
+    const before = guest.failing.indexOf(call);
+    if (before === i) return;
+    const text = `"${call}" is already at guest.failing[${before}]: it fails once, the first time.`;
+    source.error("failing-twice", ["guest", "failing", i], text);
+  });
   return guest;
 }
 
-export function readBackend(source: ScenarioSource, raw: RawScenario["backend"]): BackendSettings {
-  const backend: BackendSettings = { ...DEFAULT_BACKEND, ...raw };
-  if (raw?.keepsMapped === undefined) backend.keepsMapped = backend.persistent ? "all" : "none";
-  if (backend.maxIndirectSegments !== null && backend.maxIndirectSegments >= UINT32) {
+function checkBackend(source: ScenarioSource, backend: BackendSettings, path: JSONPath): void {
+  const { maxRingPages, maxIndirectSegments } = backend;
+  if (maxRingPages !== null && !RING_PAGES.includes(maxRingPages)) {
+    source.error(
+      "ring-pages",
+      [...path, "maxRingPages"],
+      `No back end offers a ring of ${maxRingPages} pages: the number of pages is a power of two, 1, 2, 4, 8 or 16, or null where the key is absent.`,
+    );
+  }
+  if (maxIndirectSegments !== null && maxIndirectSegments >= UINT32) {
     source.error(
       "number",
-      ["backend", "maxIndirectSegments"],
+      [...path, "maxIndirectSegments"],
       "feature-max-indirect-segments is a number of 32 bits: at most 4294967295.",
     );
   }
+  for (const key of ["discardGranularity", "discardAlignment"] as const) {
+    if (backend[key] < UINT32) continue;
+    const text = `${backend[key]} bytes are no number of 32 bits, as the driver reads it: at most 4294967295.`;
+    source.error("number", [...path, key], text);
+  }
+}
+
+/** The settings as the machine has them, with the sizes in bytes. */
+function saidOfBackend(
+  source: ScenarioSource,
+  raw: RawBackend,
+  path: JSONPath,
+): Partial<BackendSettings> {
+  const { discardGranularity, discardAlignment, ...said } = raw;
+  const sizes: Partial<BackendSettings> = {};
+  if (discardGranularity !== undefined) {
+    const at = [...path, "discardGranularity"];
+    sizes.discardGranularity = bytesAt(source, at, discardGranularity);
+  }
+  if (discardAlignment !== undefined) {
+    const at = [...path, "discardAlignment"];
+    sizes.discardAlignment = bytesAt(source, at, discardAlignment);
+  }
+  return { ...said, ...sizes };
+}
+
+/**
+ * Reads the settings of a back end.
+ * @param base what is not said is as here, as far as the profile is the same
+ */
+export function readBackend(
+  source: ScenarioSource,
+  raw: RawBackend,
+  path: JSONPath,
+  base: BackendSettings,
+): BackendSettings {
+  const backend = completeBackend(base, saidOfBackend(source, raw, path));
+  checkBackend(source, backend, path);
   return backend;
 }
 
-export function readDisk(source: ScenarioSource, raw: RawScenario["disk"]): DiskSettings {
-  const disk: DiskSettings = { ...DEFAULT_DISK };
-  if (raw?.vdev !== undefined) {
-    const named = typeof raw.vdev === "string" ? vdevOfName(raw.vdev) : null;
-    disk.vdev = named ?? numberAt(source, ["disk", "vdev"], raw.vdev);
-    if (disk.vdev >= UINT32) {
-      source.error("number", ["disk", "vdev"], "A virtual device number has 32 bits.");
-    }
+/** Checks what guest and back end agree on. */
+export function checkAgreement(
+  source: ScenarioSource,
+  guest: GuestSettings,
+  backend: BackendSettings,
+): void {
+  const used = usedRingPages(guest, backend);
+  if (used < guest.ringPages) {
+    const why =
+      backend.maxRingPages === null
+        ? "the back end does not offer a ring of several pages (backend.maxRingPages is null)"
+        : `the back end offers ${used} (backend.maxRingPages)`;
+    const text = `The guest asks for a ring of ${guest.ringPages} pages, but ${why}: the ring has ${sayCount(used, "page")}.`;
+    source.warning("ring-pages", ["guest", "ringPages"], text);
   }
-  if (raw?.sectors !== undefined) {
-    disk.sectors = numberAt(source, ["disk", "sectors"], raw.sectors);
-  } else if (raw?.size !== undefined) {
+  const segments = usedIndirectSegments(guest, backend);
+  if (segments !== null && segments > WIRE_SEGMENTS) {
+    const text = `An indirect request names at most 8 frames of 512 segments, ${WIRE_SEGMENTS} in all, but the driver and the back end agree on ${segments}: give guest.maxIndirectSegments or backend.maxIndirectSegments at most ${WIRE_SEGMENTS}.`;
+    source.error("indirect-segments", ["guest", "maxIndirectSegments"], text);
+  }
+}
+
+/** Sectors whose bytes can be counted exactly. */
+const MOST_SECTORS = 2 ** 44;
+
+const SECTOR_SIZES: readonly number[] = [512, 1024, 2048, 4096];
+const LARGEST_PHYSICAL_SECTOR = 65536;
+
+function readSectors(source: ScenarioSource, raw: RawDisk): number {
+  let { sectors } = DEFAULT_DISK;
+  if (raw.sectors !== undefined) {
+    sectors = numberAt(source, ["disk", "sectors"], raw.sectors);
+  } else if (raw.size !== undefined) {
     const bytes = bytesAt(source, ["disk", "size"], raw.size);
-    disk.sectors = Math.floor(bytes / SECTOR_BYTES);
+    sectors = Math.floor(bytes / SECTOR_BYTES);
     if (bytes % SECTOR_BYTES !== 0) {
       source.error(
         "disk-size",
@@ -120,13 +212,60 @@ export function readDisk(source: ScenarioSource, raw: RawScenario["disk"]): Disk
       );
     }
   }
-  if (raw?.sectors !== undefined && raw.size !== undefined) {
+  const key = raw.sectors !== undefined ? "sectors" : "size";
+  if (raw.sectors !== undefined && raw.size !== undefined) {
     source.error("disk-size", ["disk", "size"], 'Give either "sectors" or "size", not both.');
-  } else if (disk.sectors === 0) {
-    const key = raw?.sectors !== undefined ? "sectors" : "size";
+  } else if (sectors === 0) {
     source.error("disk-size", ["disk", key], "A disk without sectors cannot be connected.");
+  } else if (sectors > MOST_SECTORS) {
+    const text = `${sectors} sectors are more than can be counted in bytes: at most ${MOST_SECTORS}.`;
+    source.error("disk-size", ["disk", key], text);
   }
-  return disk;
+  return sectors;
+}
+
+function readSectorSizes(
+  source: ScenarioSource,
+  raw: RawDisk,
+): Pick<DiskSettings, "sectorSize" | "physicalSectorSize"> {
+  let { sectorSize, physicalSectorSize } = DEFAULT_DISK;
+  if (raw.sectorSize !== undefined) {
+    sectorSize = bytesAt(source, ["disk", "sectorSize"], raw.sectorSize);
+    if (!SECTOR_SIZES.includes(sectorSize)) {
+      const text = `A logical block of ${sayBytes(sectorSize)} does not exist: sector-size is 512, 1024, 2048 or 4096.`;
+      source.error("sector-size", ["disk", "sectorSize"], text);
+    }
+  }
+  if (raw.physicalSectorSize !== undefined && raw.physicalSectorSize !== null) {
+    const path = ["disk", "physicalSectorSize"];
+    physicalSectorSize = bytesAt(source, path, raw.physicalSectorSize);
+    const whole = Number.isInteger(Math.log2(physicalSectorSize));
+    if (!whole || physicalSectorSize < 512 || physicalSectorSize > LARGEST_PHYSICAL_SECTOR) {
+      const text = `A physical block of ${sayBytes(physicalSectorSize)} does not exist: physical-sector-size is a power of two from 512 to ${LARGEST_PHYSICAL_SECTOR}, or null where the key is absent.`;
+      source.error("sector-size", path, text);
+    }
+  }
+  return { sectorSize, physicalSectorSize };
+}
+
+export function readDisk(source: ScenarioSource, raw: RawDisk = {}): DiskSettings {
+  let { vdev } = DEFAULT_DISK;
+  if (raw.vdev !== undefined) {
+    const named = typeof raw.vdev === "string" ? vdevOfName(raw.vdev) : null;
+    vdev = named ?? numberAt(source, ["disk", "vdev"], raw.vdev);
+    if (vdev >= UINT32) {
+      source.error("number", ["disk", "vdev"], "A virtual device number has 32 bits.");
+    }
+  }
+  return {
+    vdev,
+    sectors: readSectors(source, raw),
+    ...readSectorSizes(source, raw),
+    readonly: raw.readonly ?? DEFAULT_DISK.readonly,
+    removable: raw.removable ?? DEFAULT_DISK.removable,
+    cdrom: raw.cdrom ?? DEFAULT_DISK.cdrom,
+    content: DEFAULT_DISK.content,
+  };
 }
 
 /** Where a list names something twice. */
@@ -162,7 +301,8 @@ function checkStart(
       `A ring index has 32 bits: ${start.ringIndex} is more than 4294967295.`,
     );
   }
-  const entries = ringEntries(guest.abi, guest.ringPages);
+  const ringPages = usedRingPages(guest, backend);
+  const entries = ringEntries(guest.abi, ringPages);
   start.freeIds.forEach((id, i) => {
     if (id < entries) return;
     const text = `The ring has ${entries} entries, so shadow ids go from 0 to ${entries - 1}; ${id} is none of them.`;
@@ -191,12 +331,12 @@ function checkStart(
       `${sayCount(start.liveGrants.length, "live grant")} cannot be on the list: with these settings the driver has ${pool} in all.`,
     );
   }
-  const room = guest.grantTableSize - RESERVED_GRANTS - guest.ringPages;
+  const room = guest.grantTableSize - RESERVED_GRANTS - ringPages;
   if (start.liveGrants.length + start.freeGrefs.length > room) {
     source.error(
       "start-table",
       ["start"],
-      `${start.liveGrants.length + start.freeGrefs.length} references do not fit: of the table's ${guest.grantTableSize} entries ${RESERVED_GRANTS} are reserved and ${guest.ringPages} are the ring's.`,
+      `${start.liveGrants.length + start.freeGrefs.length} references do not fit: of the table's ${guest.grantTableSize} entries ${RESERVED_GRANTS} are reserved and ${ringPages} are the ring's.`,
     );
   }
   if (start.liveGrants.length > 0 && !backend.persistent) {

@@ -1,12 +1,22 @@
 /** Writes a scenario as a file that a person can read and change, and that reads back the same. */
 
 import type {
+  BackendSettings,
+  DiskSettings,
+  GuestSettings,
   PageSize,
   RequestSettings,
   ResponseSettings,
   Scenario,
   WorkloadStep,
 } from "../core/scenario.js";
+import { diskName, vdevOfName } from "./disk-name.js";
+import {
+  completeBackend,
+  DEFAULT_BACKEND,
+  DEFAULT_DISK,
+  DEFAULT_GUEST,
+} from "./scenario-defaults.js";
 
 export interface WriteOptions {
   /** Lines of a comment at the head of the file. */
@@ -98,6 +108,48 @@ function writeGroup(fields: readonly (readonly [string, unknown])[]): string {
   return `{\n${lines.join(",\n")}\n  }`;
 }
 
+/** The fields that are not as a reader takes them to be, and those that a person looks for. */
+function fieldsOf<T extends object>(
+  settings: T,
+  unsaid: Partial<T>,
+  always: readonly (keyof T)[],
+): [string, unknown][] {
+  return Object.entries(settings).filter(
+    ([key, value]) =>
+      always.includes(key as keyof T) ||
+      JSON.stringify(value) !== JSON.stringify(unsaid[key as keyof T]),
+  );
+}
+
+function guestFields(guest: GuestSettings): [string, unknown][] {
+  // Without the one the reader takes the other for it.
+  const { grantTableSize: size, grantTableMax: max } = guest;
+  const usual = size === DEFAULT_GUEST.grantTableSize && max === DEFAULT_GUEST.grantTableMax;
+  const unsaid: Partial<GuestSettings> = { ...DEFAULT_GUEST };
+  if (!usual) {
+    delete unsaid.grantTableSize;
+    unsaid.grantTableMax = size;
+  }
+  const fields = fieldsOf(guest, unsaid, ["pageSize", "ringPages", "maxIndirectSegments"]);
+  return fields.map(([key, value]) =>
+    key === "pageSize" ? [key, PAGE_SIZE_NAMES[guest.pageSize]] : [key, value],
+  );
+}
+
+function backendFields(backend: BackendSettings): [string, unknown][] {
+  const { profile, persistent, maxIndirectSegments } = backend;
+  const unsaid = completeBackend(DEFAULT_BACKEND, { profile, persistent, maxIndirectSegments });
+  return fieldsOf(backend, unsaid, ["profile", "persistent", "maxIndirectSegments"]);
+}
+
+function diskFields({ content: _, ...disk }: DiskSettings): [string, unknown][] {
+  const name = diskName(disk.vdev);
+  const fields = fieldsOf(disk, DEFAULT_DISK, ["vdev", "sectors"]);
+  return fields.map(([key, value]) =>
+    key === "vdev" && vdevOfName(name) === value ? [key, name] : [key, value],
+  );
+}
+
 /**
  * The text of a `*.blkfront.json` file for the scenario. `parseScenario` of it gives the same
  * scenario; segments stand one on a line, page numbers in hexadecimal.
@@ -107,10 +159,9 @@ export function serializeScenario(scenario: Scenario, options: WriteOptions = {}
   const parts: string[] = [];
   if (options.schema !== undefined) parts.push(`  "$schema": ${JSON.stringify(options.schema)}`);
   parts.push(`  "title": ${JSON.stringify(scenario.title)}`);
-  const guestFields = { ...guest, pageSize: PAGE_SIZE_NAMES[guest.pageSize] };
-  parts.push(`  "guest": ${writeGroup(Object.entries(guestFields))}`);
-  parts.push(`  "backend": ${writeGroup(Object.entries(backend))}`);
-  parts.push(`  "disk": ${writeGroup(Object.entries(disk))}`);
+  parts.push(`  "guest": ${writeGroup(guestFields(guest))}`);
+  parts.push(`  "backend": ${writeGroup(backendFields(backend))}`);
+  parts.push(`  "disk": ${writeGroup(diskFields(disk))}`);
   if (start !== null) parts.push(`  "start": ${writeGroup(Object.entries(start))}`);
   parts.push(
     workload.length === 0

@@ -3,6 +3,11 @@ import { test } from "node:test";
 import type { RequestSettings, Scenario } from "../../../src/core/scenario.js";
 import { importCapture } from "../../../src/inputs/capture/import-capture.js";
 import { layOnPages } from "../../../src/inputs/page-layout.js";
+import {
+  DEFAULT_BACKEND,
+  DEFAULT_DISK,
+  DEFAULT_GUEST,
+} from "../../../src/inputs/scenario-defaults.js";
 import { parseScenario } from "../../../src/inputs/scenario-file.js";
 import { serializeScenario } from "../../../src/inputs/scenario-writer.js";
 import { allCaptures, capture, recorded } from "./captures.js";
@@ -56,23 +61,9 @@ test("the 48 KB write: settings, buffer and start are the live guest's", () => {
   const { scenario, problems, facts } = importCapture(capture("w48k"));
   assert.deepEqual(problems, []);
   assert.equal(scenario?.title, "xvda: w48k (1 request)");
-  assert.deepEqual(scenario.guest, {
-    pageSize: 4096,
-    abi: "x86_64",
-    ringPages: 1,
-    maxIndirectSegments: 32,
-    grantTableSize: 32768,
-    blockLayer: "split",
-  });
-  assert.deepEqual(scenario.backend, {
-    persistent: true,
-    maxIndirectSegments: 256,
-    flush: "both",
-    discard: true,
-    discardSecure: false,
-    keepsMapped: "all",
-  });
-  assert.deepEqual(scenario.disk, { vdev: 51712, sectors: 1048576 });
+  assert.deepEqual(scenario.guest, { ...DEFAULT_GUEST, grantTableSize: 32768 });
+  assert.deepEqual(scenario.backend, DEFAULT_BACKEND);
+  assert.deepEqual(scenario.disk, DEFAULT_DISK);
   assert.deepEqual(scenario.start, {
     ringIndex: 5,
     freeIds: [0],

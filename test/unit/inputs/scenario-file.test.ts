@@ -27,23 +27,43 @@ test("a small scenario gets everything else by default", () => {
   assert.deepEqual(scenario, {
     title: "small",
     guest: {
+      type: "pv",
       pageSize: 4096,
       abi: "x86_64",
       ringPages: 1,
       maxIndirectSegments: 32,
-      grantTableSize: 32768,
+      grantTableSize: 512,
+      grantTableMax: 32768,
       blockLayer: "split",
+      pagesLeft: null,
+      failing: [],
     },
     backend: {
+      profile: "blkback",
+      maxRingPages: 16,
       persistent: true,
       maxIndirectSegments: 256,
+      segmentLimit: 256,
       flush: "both",
       discard: true,
+      discardGranularity: 4096,
+      discardAlignment: 0,
       discardSecure: false,
       keepsMapped: "all",
+      maxPersistentGrants: 1056,
     },
-    disk: { vdev: 51712, sectors: 1048576 },
+    disk: {
+      vdev: 51712,
+      sectors: 1048576,
+      sectorSize: 512,
+      physicalSectorSize: null,
+      readonly: false,
+      removable: false,
+      cdrom: false,
+      content: { kind: "pattern", seed: 0 },
+    },
     start: null,
+    walk: null,
     workload: [
       {
         submit: [
@@ -82,7 +102,8 @@ test("sizes and numbers are read as people write them", () => {
   assert.deepEqual(problems, []);
   assert.equal(scenario?.guest.pageSize, 65536);
   assert.equal(scenario.backend.keepsMapped, 8);
-  assert.deepEqual(scenario.disk, { vdev: 51728, sectors: 2097152 });
+  assert.equal(scenario.disk.vdev, 51728);
+  assert.equal(scenario.disk.sectors, 2097152);
   assert.equal(scenario.start?.ringIndex, 0xfffffffe);
   const [submit, complete] = scenario.workload;
   assert.ok(submit && "submit" in submit && complete && "complete" in complete);
