@@ -84,7 +84,9 @@ export function prepare(core: Core, persistent: boolean, op: "read" | "write") {
   const { rq, gd } = info;
   if (rq === null || gd === null) throw new Error("the bench machine did not connect");
   const operation = op === "write" ? 1 : 0;
-  const requests = full_requests(op).flatMap((one) => core.make_requests(one, "bypass", gd));
+  const requests = full_requests(op).flatMap((one) =>
+    core.make_requests(machine.kernel, one, "bypass", gd),
+  );
   const round = () => {
     rq.queue_head.push(...requests);
     core.do_blkif_request(rq);

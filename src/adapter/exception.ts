@@ -6,7 +6,7 @@ import { Failure, FailureId } from "./failure.js";
 import type { Handlers } from "./wire.js";
 
 export interface Bug {
-  readonly what: "BUG" | "OOPS";
+  readonly what: "BUG" | "OOPS" | "HANG";
   /** The C expression of a `BUG_ON`, empty for a `BUG`; or what could not be accessed. */
   readonly expr: string;
   readonly func: string;
@@ -21,7 +21,12 @@ export function bugOf(recording: Recording): Bug | null {
   if (count === 0) return null;
   const { what, expr, func } = tracepoints.nth("bug", count - 1).event;
   const told = expr === "" ? "BUG()" : `BUG_ON(${expr})`;
-  const text = what === "BUG" ? `kernel BUG in ${func}: ${told}` : `Oops in ${func}: ${expr}`;
+  const texts = {
+    BUG: `kernel BUG in ${func}: ${told}`,
+    OOPS: `Oops in ${func}: ${expr}`,
+    HANG: `The kernel hangs in ${func}: ${expr}`,
+  };
+  const text = texts[what];
   return { what, expr, func, text };
 }
 

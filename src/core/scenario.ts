@@ -15,6 +15,7 @@ export type GuestType = "pv" | "hvm" | "hvm-emulated-disks";
 /** Calls of the guest's kernel that can be made to fail, once, the first time. */
 export const KERNEL_CALLS = [
   "register_blkdev",
+  "xenbus_scanf virtual-device",
   "kzalloc blkfront_info",
   "__get_free_pages",
   "xenbus_alloc_evtchn",
@@ -35,6 +36,7 @@ export const KERNEL_CALLS = [
   "kzalloc split_bio",
   "bio_clone",
   "kmalloc deferred_entry",
+  "bdget_disk",
 ] as const;
 export type KernelCall = (typeof KERNEL_CALLS)[number];
 

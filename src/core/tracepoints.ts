@@ -3,6 +3,8 @@
  * is true, so a listener may read the machine; it must not write it. Lengths and offsets are in bytes,
  * sectors of 512 bytes.
  */
+import type { bio } from "./linux/bio.js";
+import type { KernelCall, Rewrite } from "./scenario.js";
 import type { log_level } from "./linux/printk.js";
 import type { request } from "./linux/request.js";
 
@@ -107,6 +109,14 @@ export type TraceEvent =
       error: number;
       why: "complete" | "rejected" | "recover";
     }
+  /** A bio has ended: the one who asked for it is told. */
+  | { kind: "bio_end"; bio: bio; error: number }
+  /** A call of the kernel's fails, as the scenario asks. */
+  | { kind: "call_failed"; call: KernelCall }
+  /** The back end says, in its own domain's log, why it refuses something. */
+  | { kind: "backend_message"; text: string }
+  /** The back end wrote over what the guest had sent. */
+  | { kind: "backend_rewrite"; where: Rewrite["where"]; addr: number; len: number }
   /** After a resume, the bio of an unfinished request is submitted anew. */
   | { kind: "submit_bio"; req: request; sector: number; sectors: number; split: boolean }
   /** `sg_init_table` of an empty table marks an entry far behind it. */
@@ -119,7 +129,7 @@ export type TraceEvent =
   | { kind: "free_pages_order"; freed: number; allocated: number }
   | { kind: "message"; level: log_level; text: string }
   /** The kernel stopped. */
-  | { kind: "bug"; what: "BUG" | "OOPS"; expr: string; func: string };
+  | { kind: "bug"; what: "BUG" | "OOPS" | "HANG"; expr: string; func: string };
 
 /** Receives every event, synchronously, in order. */
 export type TraceListener = (event: TraceEvent) => void;

@@ -120,7 +120,7 @@ class Evaluator {
       case "$id":
         return this.member(argument, "id");
       case "$xenstore": {
-        const value = world.machine.info.xbdev.store.get(String(argument.raw));
+        const value = world.machine.xbdev.store.get(String(argument.raw));
         if (value === undefined) throw new ExpressionError(`There is no key '${argument.raw}'.`);
         return string(value);
       }

@@ -31,7 +31,7 @@ export const gnttab: Presenter<"gnttab"> = (world, raw) =>
     field(
       "deferred",
       array("grant_ref_t []", raw.deferred, raw.deferred.length, (index) =>
-        reference(world, raw.deferred[index] as number),
+        reference(world, raw.deferred[index]?.ref ?? 0),
       ),
     ),
     field(

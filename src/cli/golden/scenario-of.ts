@@ -118,14 +118,17 @@ export function tasks_of_step(step: GoldenStep): Task[] | null {
       const { shadowId, operation, status } = step.response as RawResponse;
       // 2^64 - 1 is no exact number in JSON.
       const id = Number.isSafeInteger(shadowId) ? shadowId : -1;
-      return [{ kind: "raw-response", id, operation, status }];
+      return [
+        { kind: "respond", responses: [{ shadowId: id, operation, status }] },
+        { kind: "interrupt", responses: [] },
+      ];
     }
     case "suspendResume":
-      return [{ kind: "suspend-resume" }];
+      return [{ kind: "suspend-resume", settings: null }];
     case "backendXenstore":
-      return [{ kind: "xenstore", key: step.node ?? "", value: step.value ?? null }];
+      return [{ kind: "store", keys: { [step.node ?? ""]: step.value ?? null } }];
     case "backendUnmapAll":
-      return [{ kind: "unmap-all" }];
+      return [{ kind: "unmap", grefs: "all" }];
     case "backendKeep":
       return [{ kind: "keep", keepsMapped: keeps_of(step.keep ?? "all") }];
     case "blkif_free":

@@ -12,7 +12,6 @@ import { get_order } from "../../core/linux/pages.js";
 import { type list_head, list_entries } from "../../core/linux/list.js";
 import { REQ_FLUSH, REQ_FUA } from "../../core/linux/request.js";
 import { gnttab_free_refs } from "../../core/xen/grant-table.js";
-import { xenbus_read_otherend } from "../../core/xen/xenbus.js";
 import { ring_entries } from "../../core/xen/ring.js";
 
 /** A list longer than any pool is a cycle. */
@@ -105,7 +104,9 @@ export function derived_of(machine: Machine): Record<string, unknown> {
   const { info, kernel } = machine;
   const connected = info.connected === "CONNECTED";
   const limits = info.rq?.limits;
-  const indirect = xenbus_read_otherend(info.xbdev, "feature-max-indirect-segments") !== null;
+  const indirect = machine.xbdev.store.has(
+    `${machine.xbdev.otherend}/feature-max-indirect-segments`,
+  );
   const nrPage = indirect ? info.max_indirect_segments : 11;
   const sgEntries = Math.floor(nrPage / XEN_PAGES_PER_SEGMENT(kernel));
   const frames = info.max_indirect_segments ? INDIRECT_GREFS(nrPage) : 0;

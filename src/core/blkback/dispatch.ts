@@ -3,7 +3,11 @@ import { mem_copy, mem_write } from "../linux/memory.js";
 import {
   BLKIF_OP_DISCARD,
   BLKIF_OP_INDIRECT,
+  BLKIF_OP_FLUSH_DISKCACHE,
   BLKIF_OP_READ,
+  BLKIF_OP_WRITE,
+  BLKIF_OP_WRITE_BARRIER,
+  BLKIF_RSP_EOPNOTSUPP,
   BLKIF_MAX_SEGMENTS_PER_REQUEST,
   BLKIF_RSP_ERROR,
   BLKIF_RSP_OKAY,
@@ -14,13 +18,23 @@ import {
   get_segment,
 } from "../xen/blkif.js";
 import { XEN_PAGE_SIZE } from "../xen/page.js";
-import { SRING_HEADER, blkif_sring, ring_slot } from "../xen/ring.js";
+import {
+  RING_PUSH_RESPONSES_AND_CHECK_NOTIFY,
+  SRING_HEADER,
+  blkif_sring,
+  ring_slot,
+} from "../xen/ring.js";
 import { trace_backend_io, trace_backend_response } from "../trace.js";
 import type { backend, pending_req } from "./backend.js";
-import { keeps, xen_blkbk_map, xen_blkbk_unmap } from "./map.js";
+import { add_persistent_gnt, put_grant } from "./persistent.js";
+import { message_of } from "./says.js";
+import { xen_blkbk_map } from "./map.js";
 
 const SEGMENTS_PER_FRAME = XEN_PAGE_SIZE / SEGMENT_SIZE;
-const MAX_SEGMENTS = 4096;
+/** What the eight frames of a request can hold. */
+const WIRE_SEGMENTS = 4096;
+
+const ZEROS = new Uint8Array(XEN_PAGE_SIZE);
 
 /** Bytes between two private copies of ring entries. */
 const COPY_SIZE = 128;
@@ -38,10 +52,17 @@ export function do_block_io_op(be: backend): void {
   new blkif_sring(be.mem, be.ring).req_event = (be.req_cons + 1) >>> 0;
 }
 
-/** Copies every new request off the ring. */
+/** `__do_block_io_op`: copies every new request off the ring. */
 export function take_requests(be: backend): void {
   const sring = new blkif_sring(be.mem, be.ring);
   const rp = sring.req_prod;
+  if (be.halted) return;
+  if (!be.lenient && (rp - be.rsp_prod_pvt) >>> 0 > be.nr_ents) {
+    const counts = `${rp} - ${be.rsp_prod_pvt} = ${(rp - be.rsp_prod_pvt) | 0}`;
+    message_of(be, `Frontend provided bogus ring requests (${counts}). Halting ring processing`);
+    be.halted = true;
+    return;
+  }
   while (be.req_cons !== rp) {
     const slot = ring_slot(be.nr_ents, be.req_cons);
     // The copy is what is executed: the guest may write the slot again at any time.
@@ -49,9 +70,22 @@ export function take_requests(be: backend): void {
     const copy = new blkif_request(be.private_mem, place * COPY_SIZE, be.layout);
     const entry = be.ring + SRING_HEADER + slot * be.layout.entry;
     mem_copy(be.private_mem, copy.addr, be.mem, entry, be.layout.entry);
-    be.pending.push({ req: copy, place });
+    be.pending.push({ req: copy, place, slot });
     be.req_cons = (be.req_cons + 1) >>> 0;
   }
+}
+
+/** The shadow ids of all requests that have reached the ring and have not been answered. */
+export function unanswered_ids(be: backend): number[] {
+  const ids = be.pending.map(({ req }) => req.u.rw.id);
+  const { req_prod } = new blkif_sring(be.mem, be.ring);
+  const waiting = Math.min((req_prod - be.req_cons) >>> 0, be.nr_ents);
+  for (let n = 0; n < waiting; n++) {
+    const slot = ring_slot(be.nr_ents, be.req_cons + n);
+    const entry = be.ring + SRING_HEADER + slot * be.layout.entry;
+    ids.push(new blkif_request(be.mem, entry, be.layout).u.rw.id);
+  }
+  return ids;
 }
 
 /** The operation that is answered: that of the data, for an indirect request. */
@@ -66,24 +100,79 @@ function xen_blkbk_parse_indirect(
   used: number[],
 ): blkif_request_segment[] | null {
   const nseg = req.u.indirect.nr_segments;
-  if (nseg > MAX_SEGMENTS) return null;
+  if (nseg > WIRE_SEGMENTS) return null;
   const grefs = req.u.indirect.indirect_grefs;
   const segments: blkif_request_segment[] = [];
   for (let n = 0; n * SEGMENTS_PER_FRAME < nseg; n++) {
     const gref = grefs[n] as number;
     const frame = xen_blkbk_map(be, gref);
     if (frame < 0) return null;
-    used.push(gref);
+    use(be, gref, used);
     const count = Math.min(SEGMENTS_PER_FRAME, nseg - n * SEGMENTS_PER_FRAME);
     for (let i = 0; i < count; i++) segments.push(get_segment(be.mem, frame + i * SEGMENT_SIZE));
   }
   return segments;
 }
 
+/** A reference is in use by the request in hand. */
+function use(be: backend, gref: number, used: number[]): void {
+  used.push(gref);
+  add_persistent_gnt(be, gref);
+}
+
 /** The sectors of 512 bytes that a segment has; less than 1 for a bad one. */
 function segment_sectors(seg: blkif_request_segment): number {
   if (seg.last_sect >= XEN_PAGE_SIZE / 512 || seg.last_sect < seg.first_sect) return 0;
   return seg.last_sect - seg.first_sect + 1;
+}
+
+/** What the real one says to a request before it looks at the segments; null where it goes on. */
+function refused_at_once(be: backend, req: blkif_request): string | null {
+  const operation = inner_operation(req);
+  const indirect = req.operation === BLKIF_OP_INDIRECT;
+  if (indirect && operation !== BLKIF_OP_READ && operation !== BLKIF_OP_WRITE) {
+    return `Invalid indirect operation (${operation})`;
+  }
+  const nseg = indirect ? req.u.indirect.nr_segments : req.u.rw.nr_segments;
+  const flush = operation === BLKIF_OP_WRITE_BARRIER || operation === BLKIF_OP_FLUSH_DISKCACHE;
+  const most = indirect ? be.settings.segmentLimit : BLKIF_MAX_SEGMENTS_PER_REQUEST;
+  if ((nseg === 0 && !flush) || nseg > most) {
+    return `Bad number of segments in request (${nseg})`;
+  }
+  return null;
+}
+
+/** What the real one says to a request whose segments it has read; null where it goes on. */
+function refused(
+  be: backend,
+  req: blkif_request,
+  segments: readonly blkif_request_segment[],
+): string | null {
+  const lengths = segments.map(segment_sectors);
+  if (lengths.some((sectors) => sectors < 1)) return "Invalid sectors of a segment";
+  const first = first_sector(req);
+  const end = first + lengths.reduce((sum, sectors) => sum + sectors, 0);
+  const write = inner_operation(req) !== BLKIF_OP_READ;
+  if ((write && be.disk_settings.readonly) || (end > first && end > be.sectors)) {
+    return `access denied: ${write ? "write" : "read"} of [${first},${end}]`;
+  }
+  // Blocks of the disk may be larger than a sector, and are read and written whole.
+  const block = be.disk_settings.sectorSize / 512;
+  if (lengths.some((sectors) => first % block !== 0 || sectors % block !== 0)) {
+    return "Misaligned I/O request from domain 1";
+  }
+  return null;
+}
+
+function first_sector(req: blkif_request): number {
+  const { operation } = req;
+  return operation === BLKIF_OP_INDIRECT ? req.u.indirect.sector_number : req.u.rw.sector_number;
+}
+
+/** Says why a request is refused. @returns the status to answer with */
+function refuse(be: backend, why: string): number {
+  message_of(be, why);
+  return BLKIF_RSP_ERROR;
 }
 
 /**
@@ -99,10 +188,14 @@ function dispatch_rw_block_io(
   forced: number | null,
   used: number[],
 ): number {
+  const at_once = be.lenient ? null : refused_at_once(be, req);
+  if (at_once !== null) return refuse(be, at_once);
   const indirect = req.operation === BLKIF_OP_INDIRECT;
   if (!indirect && req.u.rw.nr_segments > BLKIF_MAX_SEGMENTS_PER_REQUEST) return BLKIF_RSP_ERROR;
   const segments = indirect ? xen_blkbk_parse_indirect(be, req, used) : req.u.rw.seg;
-  if (segments === null) return BLKIF_RSP_ERROR;
+  if (segments === null) return refuse(be, "invalid indirect frame -- could not remap it");
+  const why = be.lenient ? null : refused(be, req, segments);
+  if (why !== null) return refuse(be, why);
 
   const frames: number[] = [];
   let total = 0;
@@ -110,13 +203,13 @@ function dispatch_rw_block_io(
     const sectors = segment_sectors(seg);
     if (sectors < 1) return BLKIF_RSP_ERROR;
     const frame = xen_blkbk_map(be, seg.gref);
-    if (frame < 0) return BLKIF_RSP_ERROR;
-    used.push(seg.gref);
+    if (frame < 0) return refuse(be, "invalid buffer -- could not remap it");
+    use(be, seg.gref, used);
     frames.push(frame);
     total += sectors;
   }
-  const first = indirect ? req.u.indirect.sector_number : req.u.rw.sector_number;
-  if (first + total > be.sectors) return BLKIF_RSP_ERROR;
+  const first = first_sector(req);
+  if (total > 0 && first + total > be.sectors) return BLKIF_RSP_ERROR;
   // A disk that fails does so after the grants were mapped.
   if (forced !== null) return forced;
 
@@ -134,11 +227,25 @@ function dispatch_rw_block_io(
   return BLKIF_RSP_OKAY;
 }
 
+/** Zeros on the disk, a piece at a time: a discard can be as large as the disk. */
+function clear_sectors(be: backend, sector: number, sectors: number): void {
+  const end = (sector + sectors) * 512;
+  for (let at = sector * 512; at < end;) {
+    const n = Math.min(ZEROS.length - (at % ZEROS.length), end - at);
+    mem_write(be.disk, at, ZEROS.subarray(0, n));
+    at += n;
+  }
+}
+
 /** `dispatch_discard_io`: what is discarded reads as zeros. */
 function dispatch_discard_io(be: backend, req: blkif_request): number {
   const { sector_number, nr_sectors } = req.u.discard;
-  if (sector_number + nr_sectors > be.sectors) return BLKIF_RSP_ERROR;
-  mem_write(be.disk, sector_number * 512, new Uint8Array(nr_sectors * 512));
+  const end = sector_number + nr_sectors;
+  if (end > be.sectors || (be.disk_settings.readonly && !be.lenient)) {
+    return refuse(be, `access denied: DISCARD [${sector_number}->${end}]`);
+  }
+  if (!be.settings.discard && !be.lenient) return BLKIF_RSP_EOPNOTSUPP;
+  clear_sectors(be, sector_number, nr_sectors);
   return BLKIF_RSP_OKAY;
 }
 
@@ -154,13 +261,27 @@ export function dispatch(be: backend, pending: pending_req, forced: number | nul
   let status: number;
   if (operation === BLKIF_OP_DISCARD) {
     status = forced ?? dispatch_discard_io(be, req);
+  } else if (!be.lenient && !KNOWN.has(operation)) {
+    status = BLKIF_RSP_EOPNOTSUPP;
+  } else if (!be.lenient && !can_do(be, req)) {
+    status = refuse(be, `operation ${req.operation} is not offered`);
   } else {
     status = dispatch_rw_block_io(be, req, operation !== BLKIF_OP_READ, forced, used);
   }
-  for (const gref of used) {
-    if (!keeps(be, gref)) xen_blkbk_unmap(be, gref);
-  }
+  for (const gref of used) put_grant(be, gref);
   return status;
+}
+
+const KNOWN = new Set([
+  BLKIF_OP_READ,
+  BLKIF_OP_WRITE,
+  BLKIF_OP_WRITE_BARRIER,
+  BLKIF_OP_FLUSH_DISKCACHE,
+]);
+
+/** The other back ends know no indirect requests; xen-blkback takes them whatever it has offered. */
+function can_do(be: backend, req: blkif_request): boolean {
+  return req.operation !== BLKIF_OP_INDIRECT || be.settings.segmentLimit > 0;
 }
 
 /** `make_response`: writes a response into the next slot and shows it to the front end. */
@@ -171,6 +292,12 @@ export function make_response(be: backend, id: number, operation: number, status
   response.operation = operation;
   response.status = status;
   be.rsp_prod_pvt = (be.rsp_prod_pvt + 1) >>> 0;
-  new blkif_sring(be.mem, be.ring).rsp_prod = be.rsp_prod_pvt;
   trace_backend_response(be, id, operation, status, slot);
+  push_responses(be);
+}
+
+/** Shows the responses up to `rsp_prod_pvt`, and sends an event where the front end has asked for one. */
+export function push_responses(be: backend): void {
+  const sring = new blkif_sring(be.mem, be.ring);
+  if (RING_PUSH_RESPONSES_AND_CHECK_NOTIFY(sring, be.rsp_prod_pvt)) be.evtchn.pending = true;
 }

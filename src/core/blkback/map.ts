@@ -37,18 +37,6 @@ export function xen_blkbk_map(be: backend, gref: number): number {
   return frame;
 }
 
-/** Whether the back end keeps a reference mapped after the response. */
-export function keeps(be: backend, gref: number): boolean {
-  if (be.keepsMapped === "all") return true;
-  if (be.keepsMapped === "none") return false;
-  let n = 0;
-  for (const ref of be.seen) {
-    if (n++ >= be.keepsMapped) return false;
-    if (ref === gref) return true;
-  }
-  return false;
-}
-
 /** Unmaps a granted frame, as Xen does. */
 export function unmap_grant(be: backend, gref: number): void {
   const entry = grant_entry_addr(be.gnttab, gref);

@@ -1,11 +1,17 @@
 /** The request queue of a `request_fn` driver (4.2): a first-in first-out elevator, and the queue limits. */
-import type { kernel } from "./kernel.js";
+import type { RequestSettings } from "../scenario.js";
+import { type bio, bio_endio } from "./bio.js";
+import { HANG } from "./bug.js";
+import type { gendisk } from "./gendisk.js";
+import { fails, type kernel } from "./kernel.js";
 import { message } from "./printk.js";
-import type { request } from "./request.js";
+import { REQ_STARTED, type request } from "./request.js";
 
 /** `struct queue_limits`, the fields that the driver sets. Sizes are in bytes unless the name says sectors. */
 export interface queue_limits {
   max_hw_sectors: number;
+  /** The soft limit, which the driver's setting of the hard one sets too. */
+  max_sectors: number;
   max_segments: number;
   seg_boundary_mask: number;
   max_segment_size: number;
@@ -18,6 +24,8 @@ export interface queue_limits {
 }
 
 export interface request_queue {
+  /** `QUEUE_FLAG_VIRT`, `QUEUE_FLAG_DISCARD` and `QUEUE_FLAG_SECDISCARD`. */
+  readonly queue_flags: { virt: boolean; discard: boolean; secdiscard: boolean };
   /** `queue_head`: waiting requests, the next one first. */
   queue_head: request[];
   stopped: boolean;
@@ -25,15 +33,23 @@ export interface request_queue {
   /** REQ_FLUSH and REQ_FUA as given to `blk_queue_flush`. */
   flush_flags: number;
   request_fn: (q: request_queue) => void;
+  /** Bios are gathered here until the one who submits them is done; null between. */
+  plug: request[] | null;
 }
 
-/** `blk_init_queue`, with the limits that the block layer starts from. */
-export function blk_init_queue(request_fn: (q: request_queue) => void): request_queue {
+/** `blk_init_queue`, with the limits that the block layer starts from; null when there is no memory. */
+export function blk_init_queue(
+  k: kernel,
+  request_fn: (q: request_queue) => void,
+): request_queue | null {
+  if (fails(k, "blk_init_queue")) return null;
   return {
+    queue_flags: { virt: false, discard: false, secdiscard: false },
     queue_head: [],
     stopped: false,
     limits: {
       max_hw_sectors: 255,
+      max_sectors: 255,
       max_segments: 128,
       seg_boundary_mask: 0xffffffff,
       max_segment_size: 65536,
@@ -46,6 +62,7 @@ export function blk_init_queue(request_fn: (q: request_queue) => void): request_
     },
     flush_flags: 0,
     request_fn,
+    plug: null,
   };
 }
 
@@ -60,7 +77,7 @@ export function blk_queue_max_hw_sectors(
     max_hw_sectors = page_sectors;
     message(k, "info", `blk_queue_max_hw_sectors: set to minimum ${max_hw_sectors}`);
   }
-  q.limits.max_hw_sectors = max_hw_sectors;
+  q.limits.max_sectors = q.limits.max_hw_sectors = max_hw_sectors;
 }
 
 /** `blk_queue_max_segments`: raised to 1, with a message. */
@@ -90,9 +107,11 @@ export function blk_queue_max_segment_size(k: kernel, q: request_queue, max_size
   q.limits.max_segment_size = max_size;
 }
 
-/** `blk_peek_request`: the next request, which stays in the queue. */
+/** `blk_peek_request`: the next request, which stays in the queue; nothing is merged into it any more. */
 export function blk_peek_request(q: request_queue): request | null {
-  return q.queue_head[0] ?? null;
+  const req = q.queue_head[0] ?? null;
+  if (req !== null) req.cmd_flags |= REQ_STARTED;
+  return req;
 }
 
 /** `blk_start_request`: takes the request off the queue. */
@@ -139,10 +158,79 @@ export function __blk_run_queue(q: request_queue): void {
 }
 
 /**
- * `__blk_end_request_all`.
+ * `__blk_end_request_all`: the driver is done with the request, and with it its bios.
  * @param error 0 or a negative errno
  */
-export function __blk_end_request_all(req: request, error: number): void {
+export function __blk_end_request_all(k: kernel, req: request, error: number): void {
+  if (req.end_io !== null) req.end_io(k, req, error);
+  else finish_request(k, req, error);
+}
+
+/** `blk_finish_request`. @param error 0 or a negative errno */
+export function finish_request(k: kernel, req: request, error: number): void {
   req.state = "ended";
   req.error = error;
+  for (const bio of req.bio) bio_endio(k, bio, error);
+}
+
+/**
+ * `blk_cleanup_queue`: the queue goes, when all its requests have ended; it waits for them as long as it takes.
+ */
+export function blk_cleanup_queue(k: kernel, q: request_queue): void {
+  const left = k.requests.some((req) => req.rq_disk.queue === q && req.state !== "ended");
+  if (left) HANG("blk_drain_queue waits for requests that nobody ends", "blk_cleanup_queue");
+}
+
+/** What a new request is made of; what is left out is zero. */
+interface new_request_settings {
+  settings: RequestSettings;
+  cmd_flags: number;
+  rq_disk: gendisk;
+  cmd_type?: request["cmd_type"];
+  bio?: readonly bio[];
+  segments?: request["segments"];
+  /** First sector, of 512 bytes. */
+  sector?: number;
+  /** Bytes. */
+  bytes?: number;
+  nr_phys_segments?: number;
+  serves?: request;
+  /** Which part of the scenario's request it is, and of how many, where that is known; else it is counted. */
+  part?: number;
+  parts?: number;
+}
+
+/** `blk_get_request` and `init_request_from_bio`: a request that waits nowhere yet. */
+export function new_request(k: kernel, made: new_request_settings): request {
+  const req: request = {
+    nr: made.settings.id,
+    part: made.part ?? 0,
+    parts: made.parts ?? 1,
+    cmd_type: made.cmd_type ?? "REQ_TYPE_FS",
+    cmd_flags: made.cmd_flags,
+    __sector: made.sector ?? 0,
+    __data_len: made.bytes ?? 0,
+    nr_phys_segments: made.nr_phys_segments ?? 0,
+    bio: made.bio ?? [],
+    segments: made.segments ?? [],
+    rq_disk: made.rq_disk,
+    settings: made.settings,
+    end_io: null,
+    serves: made.serves ?? null,
+    flush_seq: 0,
+    state: "waiting",
+    error: 0,
+  };
+  k.requests.push(req);
+  if (made.parts === undefined) count_parts(k, req.nr);
+  return req;
+}
+
+/** Numbers the requests that were made of one request of the scenario. */
+export function count_parts(k: kernel, nr: number): void {
+  const parts = k.requests.filter((req) => req.nr === nr);
+  parts.forEach((req, part) => {
+    req.part = part;
+    req.parts = parts.length;
+  });
 }

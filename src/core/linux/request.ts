@@ -1,7 +1,9 @@
 /** `struct request` and the flags that the driver looks at (`include/linux/blk_types.h`, 4.2). */
 import { OOPS } from "./bug.js";
-import type { RequestSettings } from "../scenario.js";
+import type { BufferSegment, RequestSettings } from "../scenario.js";
+import type { bio } from "./bio.js";
 import type { gendisk } from "./gendisk.js";
+import type { kernel } from "./kernel.js";
 import type { request_queue } from "./request-queue.js";
 import type { scatterlist } from "./scatterlist.js";
 
@@ -10,26 +12,41 @@ export const REQ_DISCARD = 1 << 7;
 export const REQ_SECURE = 1 << 8;
 export const REQ_FUA = 1 << 12;
 export const REQ_FLUSH = 1 << 13;
+/** No bio is merged into it any more. */
+export const REQ_NOMERGE = 1 << 18;
+/** The driver has looked at it. */
+export const REQ_STARTED = 1 << 19;
+/** A step of a flush sequence. */
+export const REQ_FLUSH_SEQ = 1 << 28;
 
 /** `blk_rq_pos` and `blk_rq_sectors` are in sectors of 512 bytes. */
 export interface request {
   /** The scenario's request that this one is, or is a part of. */
   readonly nr: number;
-  /** Which part of that request this is, from 0, after the block layer cut it. */
-  readonly part: number;
-  readonly parts: number;
+  /** Which request of that number this is, from 0: the block layer may make several of one. */
+  part: number;
+  /** How many requests of that number there are. */
+  parts: number;
   readonly cmd_type: "REQ_TYPE_FS" | "REQ_TYPE_BLOCK_PC";
-  readonly cmd_flags: number;
-  readonly __sector: number;
+  cmd_flags: number;
+  __sector: number;
   /** Length in bytes. */
-  readonly __data_len: number;
-  readonly nr_phys_segments: number;
-  /** What the bios of the request say, merged: the entries that `blk_rq_map_sg` writes. */
-  readonly segments: readonly Omit<scatterlist, "last">[];
+  __data_len: number;
+  nr_phys_segments: number;
+  /** The chain of bios; empty where the request has none (`bio == NULL`). */
+  bio: readonly bio[];
+  /** What the bios say, merged: the entries that `blk_rq_map_sg` writes. */
+  segments: readonly BufferSegment[];
   /** The disk, and through its `private_data` the driver's `info`. */
   readonly rq_disk: gendisk;
   /** What the scenario says of it. */
   readonly settings: RequestSettings;
+  /** Called in place of its end: a flush sequence goes on from there. */
+  end_io: ((k: kernel, req: request, error: number) => void) | null;
+  /** The request whose flush sequence this one is a step of, or null. */
+  readonly serves: request | null;
+  /** What its own flush sequence has still to do; 0 without one. */
+  flush_seq: number;
   state: "waiting" | "started" | "ended";
   /** The error that it ended with: 0, or a negative errno. */
   error: number;
@@ -48,6 +65,11 @@ export function blk_rq_pos(req: request): number {
 /** `blk_rq_sectors`. */
 export function blk_rq_sectors(req: request): number {
   return req.__data_len >>> 9;
+}
+
+/** Whether the request asks for what the scenario calls `nr`: its own number, or that of a bio merged into it. */
+export function request_is_for(req: request, nr: number): boolean {
+  return req.nr === nr || req.bio.some((bio) => bio.nr === nr);
 }
 
 /**

@@ -3,14 +3,16 @@
  * literals, not spreads: a spread of a spread gets another hidden class each time, and the compiled driver
  * is then thrown away at each generation of copies.
  */
-import type { backend } from "../blkback/backend.js";
+import type { backend, persistent_gnt } from "../blkback/backend.js";
 import type {
   blk_shadow,
   blkfront_info,
+  blkfront_statics,
   gendisk,
   grant,
 } from "../blkfront/patch-v2/blkfront-info.js";
 import { new_grant } from "../blkfront/patch-v2/grant-slab.js";
+import type { bio, split_bio } from "../linux/bio.js";
 import type { kernel } from "../linux/kernel.js";
 import { type list_head, list_init } from "../linux/list.js";
 import { clone_memory } from "../linux/memory.js";
@@ -22,29 +24,115 @@ import type { Machine } from "./state.js";
 import { blkif_request } from "../xen/blkif.js";
 import type { gnttab_free_callback } from "../xen/grant-table.js";
 import { blkif_sring } from "../xen/ring.js";
+import type { xenbus_device, xenstore } from "../xen/xenbus.js";
 
 /** A copy that shares nothing which either side can change. It has no observer. */
 export function cloneMachine(machine: Machine): Machine {
   const kernel = clone_kernel(machine.kernel);
-  const requests = new Map(machine.requests.map((req) => [req, copy_request(req)] as const));
-  const info = clone_info(machine.info, kernel, requests);
-  for (const req of requests.values()) {
-    (req as { rq_disk: gendisk }).rq_disk = info.gd as gendisk;
+  const requests = copy_requests(machine.kernel, kernel);
+  const store = new Map(machine.xbdev.store);
+  const front = copy_device(machine.xbdev, store);
+  const statics = clone_statics(machine.statics);
+  const info = clone_info(machine.info, kernel, statics, requests);
+  if (machine.info.xbdev !== null) info.xbdev = front;
+  const gd = machine.gd && clone_disk(machine.gd, info, requests);
+  if (gd !== null) {
+    if (machine.info.gd !== null) info.gd = gd;
+    if (machine.info.rq !== null) info.rq = gd.queue;
+    for (const req of kernel.requests) (req as { rq_disk: gendisk }).rq_disk = gd;
   }
   const disk = clone_memory(machine.disk);
   return {
     scenario: machine.scenario,
-    params: machine.params,
+    statics,
     kernel,
     info,
-    backend: clone_backend(machine.backend, kernel, disk),
+    xbdev: front,
+    backend: clone_backend(
+      machine.backend,
+      kernel,
+      copy_device(machine.backend.xbdev, store),
+      disk,
+    ),
     disk,
-    requests: [...requests.values()],
+    requests: kernel.requests,
+    gd,
     agenda: machine.agenda.slice(),
     reserved: machine.reserved.slice(),
     thread: machine.thread,
+    step: machine.step,
     bug: machine.bug,
   };
+}
+
+function copy_device(old: xenbus_device, store: xenstore): xenbus_device {
+  return {
+    nodename: old.nodename,
+    otherend: old.otherend,
+    otherend_id: old.otherend_id,
+    state: old.state,
+    drvdata: old.drvdata,
+    down: old.down,
+    store,
+  };
+}
+
+function clone_statics(old: blkfront_statics): blkfront_statics {
+  return {
+    xen_blkif_max_segments: old.xen_blkif_max_segments,
+    xen_blkif_max_ring_order: old.xen_blkif_max_ring_order,
+    nr_minors: old.nr_minors,
+    minors: new Set(old.minors),
+  };
+}
+
+/** Copies every request and bio; the copies know each other as the originals do. */
+function copy_requests(old: kernel, kernel: kernel): Map<request, request> {
+  const bios = new Map<bio, bio>();
+  const splits = new Map<split_bio, split_bio>();
+  const requests = new Map<request, request>();
+  for (const req of old.requests) {
+    const copy = copy_request(req);
+    copy.bio = req.bio.map((bio) => copy_bio(bio, bios, splits));
+    requests.set(req, copy);
+    kernel.requests.push(copy);
+  }
+  for (const req of old.requests) {
+    if (req.serves === null) continue;
+    (requests.get(req) as { serves: request }).serves = requests.get(req.serves) as request;
+  }
+  return requests;
+}
+
+function copy_bio(old: bio, bios: Map<bio, bio>, splits: Map<split_bio, split_bio>): bio {
+  const known = bios.get(old);
+  if (known !== undefined) return known;
+  const copy: bio = {
+    nr: old.nr,
+    settings: old.settings,
+    bi_sector: old.bi_sector,
+    bi_size: old.bi_size,
+    bi_rw: old.bi_rw,
+    bi_io_vec: old.bi_io_vec,
+    bi_private: null,
+    ended: old.ended,
+    error: old.error,
+  };
+  bios.set(old, copy);
+  if (old.bi_private !== null) copy.bi_private = copy_split(old.bi_private, bios, splits);
+  return copy;
+}
+
+function copy_split(
+  old: split_bio,
+  bios: Map<bio, bio>,
+  splits: Map<split_bio, split_bio>,
+): split_bio {
+  const known = splits.get(old);
+  if (known !== undefined) return known;
+  const copy = { bio: copy_bio(old.bio, bios, splits), pending: old.pending, err: old.err };
+  splits.set(old, copy);
+  return copy;
 }
 
 function copy_request(req: request): request {
@@ -57,9 +145,13 @@ function copy_request(req: request): request {
     __sector: req.__sector,
     __data_len: req.__data_len,
     nr_phys_segments: req.nr_phys_segments,
+    bio: req.bio,
     segments: req.segments,
     rq_disk: req.rq_disk,
     settings: req.settings,
+    end_io: req.end_io,
+    serves: req.serves,
+    flush_seq: req.flush_seq,
     state: req.state,
     error: req.error,
   };
@@ -67,6 +159,7 @@ function copy_request(req: request): request {
 
 function clone_kernel(old: kernel): kernel {
   return {
+    domain: old.domain,
     PAGE_SIZE: old.PAGE_SIZE,
     mem: clone_memory(old.mem),
     next_pfn: old.next_pfn,
@@ -75,17 +168,21 @@ function clone_kernel(old: kernel): kernel {
     survives_empty_sg_table: old.survives_empty_sg_table,
     kmap: old.kmap.slice(),
     lru: new Map([...old.lru].map(([page]) => [page, list_init<number>(page)])),
-    notifications: old.notifications,
     kmap_lifo_violations: old.kmap_lifo_violations,
     gnttab: {
       shared: old.gnttab.shared,
       nr_entries: old.gnttab.nr_entries,
+      max_entries: old.gnttab.max_entries,
       gnttab_list: old.gnttab.gnttab_list.slice(),
       gnttab_free_head: old.gnttab.gnttab_free_head,
       gnttab_free_count: old.gnttab.gnttab_free_count,
       free_callbacks: [],
-      deferred: old.gnttab.deferred.slice(),
+      deferred: old.gnttab.deferred.map(({ ref, warn_delay }) => ({ ref, warn_delay })),
     },
+    evtchn: { port: old.evtchn.port, pending: old.evtchn.pending, sent: old.evtchn.sent },
+    requests: [],
+    failing: old.failing.slice(),
+    swallows_bios: old.swallows_bios,
     pending_work: [],
     log: old.log.slice(),
     trace: null,
@@ -145,19 +242,15 @@ function clone_indirect_pages(old: blkfront_info, info: blkfront_info): void {
 function clone_info(
   old: blkfront_info,
   kernel: kernel,
+  statics: blkfront_statics,
   requests: ReadonlyMap<request, request>,
 ): blkfront_info {
   const info: blkfront_info = {
     kernel,
+    statics,
     layout: old.layout,
-    xbdev: {
-      nodename: old.xbdev.nodename,
-      otherend: old.xbdev.otherend,
-      otherend_id: old.xbdev.otherend_id,
-      state: old.xbdev.state,
-      store: new Map(old.xbdev.store),
-    },
-    gd: old.gd,
+    xbdev: null,
+    gd: null,
     vdevice: old.vdevice,
     handle: old.handle,
     connected: old.connected,
@@ -170,7 +263,8 @@ function clone_info(
       sring: old.ring.sring && new blkif_sring(kernel.mem, old.ring.sring.addr),
     },
     evtchn: old.evtchn,
-    rq: old.rq,
+    irq: old.irq,
+    rq: null,
     work: old.work,
     callback: old.callback,
     shadow: [],
@@ -204,24 +298,43 @@ function clone_info(
   clone_grants(old, info);
   clone_indirect_pages(old, info);
   for (const shadow of old.shadow) info.shadow.push(clone_shadow(shadow, info, requests));
-  if (old.rq !== null) {
-    info.rq = clone_queue(old.rq, requests);
-    info.gd = old.gd && {
-      disk_name: old.gd.disk_name,
-      queue: info.rq,
-      capacity: old.gd.capacity,
-      private_data: info,
-    };
-  }
   return info;
+}
+
+function clone_disk(
+  old: gendisk,
+  info: blkfront_info,
+  requests: ReadonlyMap<request, request>,
+): gendisk {
+  return {
+    disk_name: old.disk_name,
+    major: old.major,
+    first_minor: old.first_minor,
+    minors: old.minors,
+    queue: clone_queue(old.queue, requests),
+    capacity: old.capacity,
+    private_data: old.private_data && info,
+    ro: old.ro,
+    removable: old.removable,
+    cdrom: old.cdrom,
+    up: old.up,
+    bd_openers: old.bd_openers,
+    bd_size: old.bd_size,
+  };
 }
 
 function clone_queue(old: request_queue, requests: ReadonlyMap<request, request>): request_queue {
   return {
+    queue_flags: {
+      virt: old.queue_flags.virt,
+      discard: old.queue_flags.discard,
+      secdiscard: old.queue_flags.secdiscard,
+    },
     queue_head: old.queue_head.map((req) => requests.get(req) as request),
     stopped: old.stopped,
     limits: {
       max_hw_sectors: old.limits.max_hw_sectors,
+      max_sectors: old.limits.max_sectors,
       max_segments: old.limits.max_segments,
       seg_boundary_mask: old.limits.seg_boundary_mask,
       max_segment_size: old.limits.max_segment_size,
@@ -234,6 +347,7 @@ function clone_queue(old: request_queue, requests: ReadonlyMap<request, request>
     },
     flush_flags: old.flush_flags,
     request_fn: old.request_fn,
+    plug: old.plug && old.plug.map((req) => requests.get(req) as request),
   };
 }
 
@@ -259,24 +373,43 @@ function clone_shadow(
   };
 }
 
-function clone_backend(old: backend, kernel: kernel, disk: Machine["disk"]): backend {
+function clone_backend(
+  old: backend,
+  kernel: kernel,
+  xbdev: xenbus_device,
+  disk: Machine["disk"],
+): backend {
   const private_mem = clone_memory(old.private_mem);
+  const persistent_gnts = new Map<number, persistent_gnt>();
+  for (const [gref, { active, was_active }] of old.persistent_gnts) {
+    persistent_gnts.set(gref, { active, was_active });
+  }
   return {
     layout: old.layout,
     mem: kernel.mem,
     gnttab: kernel.gnttab,
+    evtchn: kernel.evtchn,
+    xbdev,
+    settings: old.settings,
+    disk_settings: old.disk_settings,
+    overrides: new Map(old.overrides),
+    ring_refs: old.ring_refs.slice(),
     ring: old.ring,
     nr_ents: old.nr_ents,
     req_cons: old.req_cons,
     rsp_prod_pvt: old.rsp_prod_pvt,
-    pending: old.pending.map(({ req, place }) => ({
+    halted: old.halted,
+    pending: old.pending.map(({ req, place, slot }) => ({
       req: new blkif_request(private_mem, req.addr, req.layout),
       place,
+      slot,
     })),
     private_mem,
-    keepsMapped: old.keepsMapped,
     seen: new Set(old.seen),
     mapped: new Set(old.mapped),
+    persistent_gnts,
+    overflow_max_grants: old.overflow_max_grants,
+    lenient: old.lenient,
     disk,
     sectors: old.sectors,
     trace: null,

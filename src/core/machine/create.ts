@@ -1,6 +1,11 @@
 /** Builds a machine from a scenario: memory laid out, devices made, nothing run. */
 import { create_backend } from "../blkback/create.js";
-import type { blk_shadow, blkfront_info, grant } from "../blkfront/patch-v2/blkfront-info.js";
+import type {
+  blk_shadow,
+  blkfront_info,
+  blkfront_statics,
+  grant,
+} from "../blkfront/patch-v2/blkfront-info.js";
 import { blkif_restart_queue, blkif_restart_queue_callback } from "../blkfront/patch-v2/restart.js";
 import type { kernel } from "../linux/kernel.js";
 import { list_init } from "../linux/list.js";
@@ -9,20 +14,19 @@ import { alloc_pages, get_order, page_address } from "../linux/pages.js";
 import type { gnttab_free_callback } from "../xen/grant-table.js";
 import type { work_struct } from "../linux/workqueue.js";
 import { first_free_refs } from "./start.js";
-import type { Machine, Task } from "./state.js";
-import { fill_disk_block } from "./patterns.js";
-import type { Scenario, WorkloadStep } from "../scenario.js";
+import type { Machine } from "./state.js";
+import { disk_content } from "./patterns.js";
+import { tasks_of_workload } from "./tasks-of.js";
+import type { Scenario } from "../scenario.js";
 import { blkif_layout_of, blkif_request } from "../xen/blkif.js";
 import { GRANT_ENTRY_SIZE, gnttab_init } from "../xen/grant-table.js";
 import { new_front_ring, ring_entries } from "../xen/ring.js";
-import type { xenbus_device } from "../xen/xenbus.js";
+import { XENBUS_STATES, type xenbus_device, type xenstore } from "../xen/xenbus.js";
 
 /** Xen pages in the largest ring (`XENBUS_MAX_RING_PAGES`). */
 const MAX_RING_PAGES = 16;
 /** Bytes from one private copy of a ring request to the next. */
 const SHADOW_REQ_STRIDE = 128;
-/** Bytes, as a back end on a file or a block device with 4 KB blocks announces it. */
-const DISCARD_GRANULARITY = 4096;
 const BACKEND_DOMID = 0;
 const GUEST_DOMID = 1;
 
@@ -31,46 +35,39 @@ export function createMachine(scenario: Scenario): Machine {
   const { guest, backend: offered, disk: settings } = scenario;
   const layout = blkif_layout_of(guest.abi);
   const kernel = create_kernel(scenario);
-
-  const info = create_info(scenario, kernel);
-  const disk = create_memory(fill_disk_block);
-  const backend = create_backend(offered, layout, kernel, disk, settings.sectors);
+  const statics: blkfront_statics = {
+    xen_blkif_max_segments: guest.maxIndirectSegments,
+    xen_blkif_max_ring_order: 31 - Math.clz32(guest.ringPages),
+    nr_minors: 0,
+    minors: new Set(),
+  };
+  const { front, back } = create_devices(scenario);
+  const info = create_info(scenario, kernel, statics);
+  const disk = create_memory(disk_content(settings.content));
   return {
     scenario,
-    params: {
-      xen_blkif_max_segments: guest.maxIndirectSegments,
-      xen_blkif_max_ring_order: Math.log2(guest.ringPages),
-    },
+    statics,
     kernel,
     info,
-    backend,
+    xbdev: front,
+    backend: create_backend(offered, settings, layout, kernel, back, disk),
     disk,
-    requests: [],
-    agenda: [{ kind: "connect" }, ...scenario.workload.flatMap(tasks_of)],
+    requests: kernel.requests,
+    gd: null,
+    agenda: [{ kind: "connect", step: -1 }, ...tasks_of_workload(scenario.workload)],
     reserved: [],
     thread: "submit",
+    step: -1,
     bug: null,
   };
-}
-
-/** The tasks that a step of the workload stands for. */
-export function tasks_of(step: WorkloadStep): Task[] {
-  if ("submit" in step) return [{ kind: "submit", requests: step.submit }];
-  if ("complete" in step) {
-    return [
-      { kind: "backend", responses: step.complete },
-      { kind: "interrupt", responses: step.complete },
-    ];
-  }
-  return [];
 }
 
 /** The first pfn above every page that the workload uses, on a round number. */
 function first_own_page(scenario: Scenario): number {
   let last = 0x1000;
   for (const step of scenario.workload) {
-    if (!("submit" in step)) continue;
-    for (const { segments } of step.submit) {
+    const asked = "submit" in step ? step.submit : "bios" in step ? step.bios : [];
+    for (const { segments } of asked) {
       for (const { page } of segments) last = Math.max(last, page);
     }
   }
@@ -87,27 +84,32 @@ function boot_alloc(kernel: kernel, bytes: number): number {
 function create_kernel(scenario: Scenario): kernel {
   const { guest, start } = scenario;
   const kernel: kernel = {
+    domain: guest.type,
     PAGE_SIZE: guest.pageSize,
     mem: create_memory(),
     next_pfn: first_own_page(scenario),
     pages_allocated: 0,
-    page_limit: null,
+    page_limit: guest.pagesLeft,
     survives_empty_sg_table: false,
     kmap: [],
     lru: new Map(),
-    notifications: 0,
     kmap_lifo_violations: 0,
-    gnttab: gnttab_init(0, 0, []),
+    gnttab: gnttab_init(0, 0, 0, []),
+    evtchn: { port: 0, pending: false, sent: 0 },
+    requests: [],
+    failing: [...guest.failing],
+    swallows_bios: false,
     pending_work: [],
     log: [],
     trace: null,
   };
-  const shared = boot_alloc(kernel, guest.grantTableSize * GRANT_ENTRY_SIZE);
-  const gnttab = gnttab_init(shared, guest.grantTableSize, first_free_refs(guest, start));
-  return { ...kernel, gnttab };
+  const { grantTableSize, grantTableMax } = guest;
+  const shared = boot_alloc(kernel, grantTableMax * GRANT_ENTRY_SIZE);
+  const free = first_free_refs(guest, start);
+  return { ...kernel, gnttab: gnttab_init(shared, grantTableSize, grantTableMax, free) };
 }
 
-function create_info(scenario: Scenario, kernel: kernel): blkfront_info {
+function create_info(scenario: Scenario, kernel: kernel, statics: blkfront_statics): blkfront_info {
   const layout = blkif_layout_of(scenario.guest.abi);
   const entries = ring_entries(layout, MAX_RING_PAGES);
   const base = boot_alloc(kernel, entries * SHADOW_REQ_STRIDE);
@@ -122,20 +124,20 @@ function create_info(scenario: Scenario, kernel: kernel): blkfront_info {
       num_sg: 0,
     });
   }
-  const { vdev } = scenario.disk;
   const info: blkfront_info = {
     kernel,
+    statics,
     layout,
-    xbdev: create_xenbus_device(scenario),
+    xbdev: null,
     gd: null,
-    vdevice: vdev,
-    // `xenbus` cuts the number to the 16 bits that the ring has for it.
-    handle: vdev & 0xffff,
+    vdevice: 0,
+    handle: 0,
     connected: "DISCONNECTED",
     ring_ref: [],
     nr_ring_pages: 0,
     ring: new_front_ring(),
     evtchn: 0,
+    irq: 0,
     rq: null,
     work: undefined as unknown as work_struct<blkfront_info>,
     callback: undefined as unknown as gnttab_free_callback<blkfront_info>,
@@ -168,26 +170,24 @@ export function attach(
   return Object.assign(info, members);
 }
 
-function create_xenbus_device(scenario: Scenario): xenbus_device {
-  const { backend, disk, guest } = scenario;
-  const nodename = `device/vbd/${disk.vdev}`;
-  const otherend = `/local/domain/${BACKEND_DOMID}/backend/vbd/${GUEST_DOMID}/${disk.vdev}`;
-  const store = new Map<string, string>();
-  const publish = (key: string, value: number) => store.set(`${otherend}/${key}`, String(value));
-  if (guest.ringPages > 1) publish("max-ring-page-order", Math.log2(guest.ringPages));
-  publish("sectors", disk.sectors);
-  publish("sector-size", 512);
-  if (backend.flush === "barrier" || backend.flush === "both") publish("feature-barrier", 1);
-  if (backend.flush === "flush" || backend.flush === "both") publish("feature-flush-cache", 1);
-  if (backend.discard) {
-    publish("feature-discard", 1);
-    publish("discard-granularity", DISCARD_GRANULARITY);
-    publish("discard-alignment", 0);
-  }
-  if (backend.discardSecure !== null) publish("discard-secure", backend.discardSecure ? 1 : 0);
-  if (backend.persistent) publish("feature-persistent", 1);
-  if (backend.maxIndirectSegments !== null) {
-    publish("feature-max-indirect-segments", backend.maxIndirectSegments);
-  }
-  return { nodename, otherend, otherend_id: BACKEND_DOMID, state: "Initialising", store };
+/** Both ends of the device, as the tool stack makes them. */
+function create_devices({ disk }: Scenario): { front: xenbus_device; back: xenbus_device } {
+  const store: xenstore = new Map();
+  const frontend = `device/vbd/${disk.vdev}`;
+  const backend = `/local/domain/${BACKEND_DOMID}/backend/vbd/${GUEST_DOMID}/${disk.vdev}`;
+  const initialising = String(XENBUS_STATES.indexOf("Initialising"));
+  store.set(`${frontend}/backend`, backend);
+  store.set(`${frontend}/backend-id`, String(BACKEND_DOMID));
+  store.set(`${frontend}/virtual-device`, String(disk.vdev | 0));
+  store.set(`${frontend}/device-type`, disk.cdrom ? "cdrom" : "disk");
+  store.set(`${frontend}/state`, initialising);
+  store.set(`${backend}/frontend`, `/local/domain/${GUEST_DOMID}/${frontend}`);
+  store.set(`${backend}/frontend-id`, String(GUEST_DOMID));
+  store.set(`${backend}/mode`, disk.readonly ? "r" : "w");
+  store.set(`${backend}/state`, initialising);
+  const ends = { state: "Initialising", drvdata: false, down: false, store } as const;
+  return {
+    front: { ...ends, nodename: frontend, otherend: backend, otherend_id: BACKEND_DOMID },
+    back: { ...ends, nodename: backend, otherend: frontend, otherend_id: GUEST_DOMID },
+  };
 }

@@ -4,13 +4,14 @@ import {
   mem_frame_for_write,
   mem_has_frame,
   mem_put_content,
+  type frame_fill,
   type memory,
 } from "../linux/memory.js";
-import type { BufferSegment } from "../scenario.js";
+import type { BufferSegment, DiskContent } from "../scenario.js";
 
 /** The byte at `address` of a disk that nobody has written. */
-export function disk_byte(address: number): number {
-  return Math.imul(address, 0x9e3779b1) >>> 24;
+export function disk_byte(address: number, seed = 0): number {
+  return Math.imul(address + Math.imul(seed, 0x01000193), 0x9e3779b1) >>> 24;
 }
 
 /** Byte `k` of the data that request `id` writes. */
@@ -24,10 +25,22 @@ export function page_byte(page: number): number {
   return 0x5a ^ ((page * 17) & 0xff);
 }
 
-/** Fills a block of 4096 bytes of the disk. */
-export function fill_disk_block(block: number, bytes: Uint8Array): void {
-  const start = block * FRAME_SIZE;
-  for (let i = 0; i < FRAME_SIZE; i++) bytes[i] = disk_byte((start + i) | 0);
+/** What fills the blocks of 4096 bytes of a disk that nobody has written; null for zeros. */
+export function disk_content(content: DiskContent): frame_fill | null {
+  switch (content.kind) {
+    case "zeros":
+      return null;
+    case "pattern":
+      return (block, bytes) => {
+        const start = block * FRAME_SIZE;
+        for (let i = 0; i < FRAME_SIZE; i++) bytes[i] = disk_byte((start + i) | 0, content.seed);
+      };
+    case "bytes":
+      return (block, bytes) => {
+        const start = block * FRAME_SIZE;
+        bytes.set(content.bytes.subarray(start, start + FRAME_SIZE));
+      };
+  }
 }
 
 /** Gives the pages of a buffer their first content, where they have none. @param page_size in bytes */

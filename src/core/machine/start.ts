@@ -1,5 +1,6 @@
 /** Puts a connected machine where a guest stood that had been running before the workload began. */
 import { xen_blkbk_map } from "../blkback/map.js";
+import { stay_mapped } from "../blkback/persistent.js";
 import type { blk_shadow } from "../blkfront/patch-v2/blkfront-info.js";
 import { list_add, list_del, list_entries } from "../linux/list.js";
 import { page_to_gfn } from "../linux/pages.js";
@@ -52,13 +53,15 @@ function order_free_refs({ kernel }: Machine, start: StartSettings): void {
 }
 
 /** Gives the first entries of the list their references, granted and mapped. */
-function revive_grants({ info, kernel, backend }: Machine, refs: readonly number[]): void {
+function revive_grants({ info, kernel, backend, xbdev }: Machine, refs: readonly number[]): void {
+  const backend_domid = xbdev.otherend_id;
   const entries = [...list_entries(info.grants, refs.length)];
   entries.forEach((entry, i) => {
     entry.gref = refs[i] as number;
     const gfn = page_to_gfn(kernel, entry.page);
-    gnttab_grant_foreign_access_ref(kernel, entry.gref, info.xbdev.otherend_id, gfn, false);
+    gnttab_grant_foreign_access_ref(kernel, entry.gref, backend_domid, gfn, false);
     xen_blkbk_map(backend, entry.gref);
+    stay_mapped(backend, entry.gref);
     info.persistent_gnts_c++;
   });
   for (const entry of entries.reverse()) {

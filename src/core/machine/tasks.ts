@@ -1,34 +1,31 @@
 /** The tasks of a machine: each a piece of the workload that runs to its end. */
-import { connect_ring, disconnect } from "../blkback/create.js";
-import {
-  dispatch,
-  do_block_io_op,
-  inner_operation,
-  make_response,
-  take_requests,
-} from "../blkback/dispatch.js";
+import { purge_persistent_gnt } from "../blkback/persistent.js";
 import { xen_blkbk_unmap } from "../blkback/map.js";
-import { blkfront_connect } from "../blkfront/patch-v2/connect.js";
+import { overrun, respond_unasked } from "../blkback/misbehave.js";
 import { blkif_free } from "../blkfront/patch-v2/free.js";
-import { blkfront_resume, blkif_recover } from "../blkfront/patch-v2/recover.js";
 import { blkif_interrupt } from "../blkfront/patch-v2/interrupt.js";
-import { talk_to_blkback } from "../blkfront/patch-v2/ring-setup.js";
 import { KernelBug } from "../linux/bug.js";
-import type { gendisk } from "../linux/gendisk.js";
-import { __blk_run_queue, type request_queue } from "../linux/request-queue.js";
 import { run_pending_work } from "../linux/workqueue.js";
-import { apply_start } from "./start.js";
-import { make_requests } from "./make-requests.js";
-import { store_write_data, touch_pages } from "./patterns.js";
-import type { Machine, Task, Thread } from "./state.js";
-import type { RequestSettings, ResponseSettings } from "../scenario.js";
-import type { TraceListener } from "../tracepoints.js";
-import { BLKIF_RSP_EOPNOTSUPP, BLKIF_RSP_ERROR } from "../xen/blkif.js";
 import {
   gnttab_alloc_grant_references,
   gnttab_free_grant_references,
+  gnttab_handle_deferred,
   GNTTAB_LIST_END,
 } from "../xen/grant-table.js";
+import type { TraceListener } from "../tracepoints.js";
+import { answer, answer_what_was_late, rewrite_what_was_sent } from "./answers.js";
+import {
+  change_store,
+  close_backend,
+  close_disk,
+  connect,
+  open_disk,
+  remove,
+  resize,
+  suspend_and_resume,
+} from "./device.js";
+import type { Machine, Task, Thread } from "./state.js";
+import { submit, submit_bios } from "./submissions.js";
 
 /**
  * Runs one task to its end.
@@ -42,6 +39,7 @@ export function runTask(machine: Machine, trace: TraceListener | null = null): b
   machine.kernel.trace = trace;
   machine.backend.trace = trace;
   machine.thread = thread_of(task);
+  machine.step = task.step ?? machine.step;
   try {
     perform(machine, task);
     run_pending_work(machine.kernel);
@@ -59,10 +57,16 @@ export function runTask(machine: Machine, trace: TraceListener | null = null): b
 function thread_of(task: Task): Thread {
   switch (task.kind) {
     case "backend":
-    case "unmap-all":
+    case "respond":
+    case "overrun":
+    case "rewrite":
+    case "lose-event":
+    case "unmap":
+    case "purge":
     case "keep":
       return "backend";
     case "interrupt":
+    case "stray-event":
       return "interrupt";
     default:
       return "submit";
@@ -70,124 +74,71 @@ function thread_of(task: Task): Thread {
 }
 
 function perform(machine: Machine, task: Task): void {
+  const { backend, info, kernel } = machine;
   switch (task.kind) {
     case "connect":
       return connect(machine);
     case "submit":
       return submit(machine, task.requests);
+    case "bios":
+      return submit_bios(machine, task.bios);
     case "backend":
       return answer(machine, task.responses);
+    case "respond":
+      return respond_unasked(backend, task.responses);
+    case "overrun":
+      return overrun(backend, task.count);
+    case "rewrite":
+      return rewrite_what_was_sent(machine, task.rewrites);
     case "interrupt":
-      blkif_interrupt(machine.info);
+      if (kernel.evtchn.pending) interrupt(machine);
       return answer_what_was_late(machine, task.responses);
-    case "raw-response":
-      // It has read what lies in the slots before it writes over them.
-      take_requests(machine.backend);
-      make_response(machine.backend, task.id, task.operation, task.status);
-      blkif_interrupt(machine.info);
+    case "lose-event":
+      kernel.evtchn.pending = false;
       return;
-    case "suspend-resume":
-      return suspend_and_resume(machine);
-    case "xenstore":
-      return set_backend_key(machine, task.key, task.value);
-    case "unmap-all":
-      for (const gref of [...machine.backend.mapped]) xen_blkbk_unmap(machine.backend, gref);
-      return;
+    case "stray-event":
+      return interrupt(machine);
     case "keep":
-      machine.backend.keepsMapped = task.keepsMapped;
+      backend.settings = { ...backend.settings, keepsMapped: task.keepsMapped };
       return;
+    case "unmap":
+      for (const gref of task.grefs === "all" ? [...backend.mapped] : task.grefs) {
+        backend.persistent_gnts.delete(gref);
+        xen_blkbk_unmap(backend, gref);
+      }
+      return;
+    case "purge":
+      return purge_persistent_gnt(backend);
+    case "store":
+      return change_store(machine, task.keys);
+    case "resize":
+      return resize(machine, task.sectors);
+    case "close":
+      return close_backend(machine);
+    case "suspend-resume":
+      return suspend_and_resume(machine, task.settings);
+    case "open-disk":
+      return open_disk(machine);
+    case "close-disk":
+      return close_disk(machine);
+    case "remove":
+      return remove(machine);
     case "free":
-      return blkif_free(machine.info, false);
+      return blkif_free(info, false);
     case "reserve":
       return reserve(machine, task.count);
     case "release":
       return release(machine, task.count);
+    case "wait":
+      for (let second = 0; second < task.seconds; second++) gnttab_handle_deferred(kernel);
+      return;
   }
 }
 
-function connect(machine: Machine): void {
-  const { info, backend, params, scenario } = machine;
-  if (talk_to_blkback(info, params)) return;
-  connect_ring(backend, info.ring_ref.slice(0, info.nr_ring_pages), info.ring.nr_ents);
-  blkfront_connect(info, params);
-  if (scenario.start !== null && info.connected === "CONNECTED") {
-    apply_start(machine, scenario.start);
-  }
-}
-
-/** The old back end is gone with its mappings when the guest resumes; a new one answers. */
-function suspend_and_resume(machine: Machine): void {
-  const { info, backend, params } = machine;
-  disconnect(backend, info.ring_ref);
-  if (blkfront_resume(info, params)) return;
-  connect_ring(backend, info.ring_ref.slice(0, info.nr_ring_pages), info.ring.nr_ents);
-  blkif_recover(info, params);
-}
-
-function set_backend_key({ info }: Machine, key: string, value: string | null): void {
-  const path = `${info.xbdev.otherend}/${key}`;
-  if (value === null) info.xbdev.store.delete(path);
-  else info.xbdev.store.set(path, value);
-}
-
-function submit(machine: Machine, settings: readonly RequestSettings[]): void {
-  const { info, kernel, scenario } = machine;
-  // Without a disk there is nothing to submit to: the connection failed.
-  if (info.gd === null) return;
-  const rq = info.rq as request_queue;
-  for (const one of settings) {
-    touch_pages(kernel.mem, kernel.PAGE_SIZE, one.segments);
-    if (one.op === "write") store_write_data(kernel.mem, kernel.PAGE_SIZE, one.id, one.segments);
-    const made = make_requests(one, scenario.guest.blockLayer, info.gd as gendisk);
-    machine.requests.push(...made);
-    rq.queue_head.push(...made);
-  }
-  if (rq.stopped) kernel.trace?.({ kind: "queue_is_stopped" });
-  __blk_run_queue(rq);
-}
-
-function forced_status(response: ResponseSettings): number | null {
-  switch (response.status) {
-    case "okay":
-      return null;
-    case "error":
-      return BLKIF_RSP_ERROR;
-    case "unsupported":
-      return BLKIF_RSP_EOPNOTSUPP;
-  }
-}
-
-/** The back end's turn: it copies all new requests off the ring and answers those that it is asked for. */
-function answer(machine: Machine, responses: readonly ResponseSettings[]): void {
-  const { backend, info } = machine;
-  do_block_io_op(backend);
-  for (const response of responses) {
-    const answered = backend.pending.filter(
-      (pending) => info.shadow[pending.req.u.rw.id]?.request?.nr === response.id,
-    );
-    for (const pending of answered) {
-      const id = pending.req.u.rw.id;
-      const operation = response.operation ?? inner_operation(pending.req);
-      const status = dispatch(backend, pending, forced_status(response));
-      backend.pending.splice(backend.pending.indexOf(pending), 1);
-      make_response(backend, id, operation, status);
-    }
-  }
-}
-
-/**
- * A request that the block layer cut, or that waited for a slot, may have reached the ring only after its
- * answer was due. The back end then answers the rest at once.
- */
-function answer_what_was_late(machine: Machine, responses: readonly ResponseSettings[]): void {
-  const late = responses.filter((response) =>
-    machine.info.shadow.some((shadow) => shadow.request?.nr === response.id),
-  );
-  if (late.length === 0 || machine.info.connected !== "CONNECTED") return;
-  machine.agenda.unshift(
-    { kind: "backend", responses: late },
-    { kind: "interrupt", responses: late },
-  );
+/** The event reaches the handler, where the driver has bound one. */
+function interrupt({ info, kernel }: Machine): void {
+  kernel.evtchn.pending = false;
+  if (info.irq > 0) blkif_interrupt(info);
 }
 
 function reserve(machine: Machine, count: number): void {

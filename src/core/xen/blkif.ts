@@ -51,6 +51,8 @@ export function blkif_op_text(operation: number): string {
 
 /** Byte offsets inside a request and a response; they differ in where a 64-bit field may begin. */
 export interface blkif_layout {
+  /** What the front end writes as its `protocol`. */
+  readonly protocol: "x86_64-abi" | "x86_32-abi" | "arm-abi";
   /** Bytes of a ring entry: the union of request and response. */
   readonly entry: number;
   readonly id: number;
@@ -63,8 +65,9 @@ export interface blkif_layout {
   readonly response: number;
 }
 
-/** 64-bit fields on 8 bytes: x86_64 and arm. */
-const ALIGNED: blkif_layout = {
+/** 64-bit fields on 8 bytes. */
+const X86_64: blkif_layout = {
+  protocol: "x86_64-abi",
   entry: 112,
   id: 8,
   sector_number: 16,
@@ -75,8 +78,12 @@ const ALIGNED: blkif_layout = {
   response: 16,
 };
 
-/** 64-bit fields on 4 bytes: x86_32. */
-const PACKED: blkif_layout = {
+/** As on x86_64. */
+const ARM: blkif_layout = { ...X86_64, protocol: "arm-abi" };
+
+/** 64-bit fields on 4 bytes. */
+const X86_32: blkif_layout = {
+  protocol: "x86_32-abi",
   entry: 108,
   id: 4,
   sector_number: 12,
@@ -87,9 +94,11 @@ const PACKED: blkif_layout = {
   response: 12,
 };
 
+const LAYOUTS: Record<Abi, blkif_layout> = { x86_64: X86_64, x86_32: X86_32, arm: ARM };
+
 /** The layout that a guest's `protocol` key stands for. */
 export function blkif_layout_of(abi: Abi): blkif_layout {
-  return abi === "x86_32" ? PACKED : ALIGNED;
+  return LAYOUTS[abi];
 }
 
 /** `struct blkif_request_segment`: sectors of 512 bytes, both inclusive, 0 to 7. */

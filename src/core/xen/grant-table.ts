@@ -3,8 +3,9 @@
  * memory, the free references as a chain threaded through `gnttab_list`.
  */
 import { ENOSPC } from "../linux/errno.js";
-import type { kernel } from "../linux/kernel.js";
+import { fails, type kernel } from "../linux/kernel.js";
 import { mem_get16, mem_put16, mem_put32 } from "../linux/memory.js";
+import { message } from "../linux/printk.js";
 
 /** What 4.2 uses for "no reference"; it is also a reserved entry. */
 export const GRANT_INVALID_REF = 0;
@@ -28,22 +29,39 @@ export interface gnttab_free_callback<T = unknown> {
   queued: boolean;
 }
 
+/** References in a frame of the table (`grefs_per_grant_frame`). */
+export const GREFS_PER_GRANT_FRAME = 4096 / GRANT_ENTRY_SIZE;
+
+/** `struct deferred_entry`: a reference whose end waits for the other domain to unmap it. */
+export interface deferred_entry {
+  readonly ref: number;
+  /** Seconds until it is complained about. */
+  warn_delay: number;
+}
+
 export interface gnttab {
   /** Physical address of the first entry. */
   readonly shared: number;
   /** Entries in the table. */
-  readonly nr_entries: number;
+  nr_entries: number;
+  /** Entries that the table can grow to. */
+  readonly max_entries: number;
   /** For each reference the next one of its chain. */
-  readonly gnttab_list: Int32Array;
+  gnttab_list: Int32Array;
   gnttab_free_head: number;
   gnttab_free_count: number;
   readonly free_callbacks: gnttab_free_callback[];
-  /** References whose end waits for the other domain to unmap them. */
-  readonly deferred: number[];
+  /** `deferred_list`, looked at once in a second. */
+  readonly deferred: deferred_entry[];
 }
 
 /** A table of `nr_entries` entries at `shared`; `free` are its free references in order. */
-export function gnttab_init(shared: number, nr_entries: number, free: readonly number[]): gnttab {
+export function gnttab_init(
+  shared: number,
+  nr_entries: number,
+  max_entries: number,
+  free: readonly number[],
+): gnttab {
   const gnttab_list = new Int32Array(nr_entries);
   free.forEach((ref, i) => {
     gnttab_list[ref] = free[i + 1] ?? GNTTAB_LIST_END;
@@ -51,6 +69,7 @@ export function gnttab_init(shared: number, nr_entries: number, free: readonly n
   return {
     shared,
     nr_entries,
+    max_entries,
     gnttab_list,
     gnttab_free_head: free[0] ?? GNTTAB_LIST_END,
     gnttab_free_count: free.length,
@@ -64,8 +83,33 @@ export function grant_entry_addr(gnttab: gnttab, ref: number): number {
   return gnttab.shared + ref * GRANT_ENTRY_SIZE;
 }
 
+/** `grow_gnttab_list`: the entries of new frames go in front of the free list, in their order. */
+function grow_gnttab_list(gnttab: gnttab, more_frames: number): void {
+  const first = gnttab.nr_entries;
+  const entries = first + more_frames * GREFS_PER_GRANT_FRAME;
+  const list = new Int32Array(entries);
+  list.set(gnttab.gnttab_list);
+  for (let ref = first; ref < entries; ref++) list[ref] = ref + 1;
+  list[entries - 1] = gnttab.gnttab_free_head;
+  gnttab.gnttab_list = list;
+  gnttab.gnttab_free_head = first;
+  gnttab.gnttab_free_count += entries - first;
+  gnttab.nr_entries = entries;
+  check_free_callbacks(gnttab);
+}
+
+/** `gnttab_expand`: as many frames as `req_entries` more references need; -ENOSPC where Xen allows no more. */
+function gnttab_expand(gnttab: gnttab, req_entries: number): number {
+  const extra = Math.ceil(req_entries / GREFS_PER_GRANT_FRAME);
+  if (gnttab.nr_entries + extra * GREFS_PER_GRANT_FRAME > gnttab.max_entries) return -ENOSPC;
+  grow_gnttab_list(gnttab, extra);
+  return 0;
+}
+
 function get_free_entries(gnttab: gnttab, count: number): number {
-  if (gnttab.gnttab_free_count < count) return -ENOSPC;
+  if (gnttab.gnttab_free_count < count) {
+    if (gnttab_expand(gnttab, count - gnttab.gnttab_free_count) < 0) return -ENOSPC;
+  }
   const ref = gnttab.gnttab_free_head;
   let last = ref;
   for (let i = 1; i < count; i++) last = gnttab.gnttab_list[last] as number;
@@ -195,25 +239,70 @@ export function gnttab_query_foreign_access(k: kernel, ref: number): number {
   return mem_get16(k.mem, grant_entry_addr(k.gnttab, ref)) & (GTF_reading | GTF_writing);
 }
 
-/** `gnttab_end_foreign_access_ref`: revokes the grant; false while the other end maps it. */
-export function gnttab_end_foreign_access_ref(k: kernel, ref: number): boolean {
+/** `_gnttab_end_foreign_access_ref`: revokes the grant; false while the other end maps it. */
+function _gnttab_end_foreign_access_ref(k: kernel, ref: number): boolean {
   const addr = grant_entry_addr(k.gnttab, ref);
   if (mem_get16(k.mem, addr) & (GTF_reading | GTF_writing)) return false;
   mem_put16(k.mem, addr, 0);
   return true;
 }
 
+/** `gnttab_end_foreign_access_ref`: revokes the grant; false, with a warning, while the other end maps it. */
+export function gnttab_end_foreign_access_ref(k: kernel, ref: number): boolean {
+  if (_gnttab_end_foreign_access_ref(k, ref)) return true;
+  message(k, "warning", `xen:grant_table: WARNING: g.e. ${hex(ref)} still in use!`);
+  return false;
+}
+
+function hex(ref: number): string {
+  return `0x${ref.toString(16)}`;
+}
+
+/** Seconds after which a deferred reference is complained about. */
+const WARN_DELAY = 60;
+/** Deferred references that are looked at in one second. */
+const DEFERRED_BATCH = 10;
+
+/** `gnttab_handle_deferred`, which the timer calls once in a second: tries some of the waiting references again. */
+export function gnttab_handle_deferred(k: kernel): void {
+  const { deferred } = k.gnttab;
+  let first: deferred_entry | null = null;
+  for (let nr = 0; nr < DEFERRED_BATCH; nr++) {
+    const entry = deferred[0];
+    if (entry === undefined || entry === first) return;
+    deferred.shift();
+    if (_gnttab_end_foreign_access_ref(k, entry.ref)) {
+      put_free_entry(k.gnttab, entry.ref);
+      message(k, "info", `xen:grant_table: freeing g.e. ${hex(entry.ref)}`);
+    } else {
+      entry.warn_delay--;
+      if (entry.warn_delay === 0) {
+        message(k, "info", `xen:grant_table: g.e. ${hex(entry.ref)} still pending`);
+      }
+      first ??= entry;
+      deferred.push(entry);
+    }
+  }
+}
+
+/** `gnttab_add_deferred`: the reference waits, or is lost where there is no memory to remember it. */
+function gnttab_add_deferred(k: kernel, ref: number): void {
+  const leaks = fails(k, "kmalloc deferred_entry");
+  if (!leaks) k.gnttab.deferred.push({ ref, warn_delay: WARN_DELAY });
+  k.trace?.({ kind: "gref_deferred", gref: ref });
+  // No page goes with it: the driver frees its pages by itself.
+  const text = `g.e. ${hex(ref)} (pfn 0xffffffffffffffff)`;
+  if (leaks) message(k, "warning", `leaking ${text}`);
+  else message(k, "debug", `deferring ${text}`);
+}
+
 /**
  * `gnttab_end_foreign_access`: revokes the grant and frees its reference, or puts it on the deferred list
- * while the other end maps it. The page, where one is given, is freed with it.
+ * while the other end maps it.
  */
 export function gnttab_end_foreign_access(k: kernel, ref: number): void {
-  if (gnttab_end_foreign_access_ref(k, ref)) {
-    put_free_entry(k.gnttab, ref);
-    return;
-  }
-  k.gnttab.deferred.push(ref);
-  k.trace?.({ kind: "gref_deferred", gref: ref });
+  if (gnttab_end_foreign_access_ref(k, ref)) put_free_entry(k.gnttab, ref);
+  else gnttab_add_deferred(k, ref);
 }
 
 /** The free references, first one first; at most `limit` of them. */

@@ -81,7 +81,7 @@ export function FRONT_RING_INIT(
 
 /** `RING_FREE_REQUESTS`: slots without an unacknowledged request. */
 export function RING_FREE_REQUESTS(ring: blkif_front_ring): number {
-  return ring.nr_ents - ((ring.req_prod_pvt - ring.rsp_cons) >>> 0);
+  return (ring.nr_ents - (ring.req_prod_pvt - ring.rsp_cons)) >>> 0;
 }
 
 /** `RING_FULL`. */
@@ -133,6 +133,19 @@ export function RING_PUSH_REQUESTS_AND_CHECK_NOTIFY(ring: blkif_front_ring): boo
   const next = ring.req_prod_pvt;
   sring.req_prod = next;
   return (next - sring.req_event) >>> 0 < (next - old) >>> 0;
+}
+
+/**
+ * `RING_PUSH_RESPONSES_AND_CHECK_NOTIFY`: publishes the responses up to `rsp_prod_pvt`; true when the guest asked
+ * to be told, that is when `rsp_event` lies in (old, new].
+ */
+export function RING_PUSH_RESPONSES_AND_CHECK_NOTIFY(
+  sring: blkif_sring,
+  rsp_prod_pvt: number,
+): boolean {
+  const old = sring.rsp_prod;
+  sring.rsp_prod = rsp_prod_pvt;
+  return (rsp_prod_pvt - sring.rsp_event) >>> 0 < (rsp_prod_pvt - old) >>> 0;
 }
 
 /** `RING_FINAL_CHECK_FOR_RESPONSES`: asks for an event for the next response; true when one is there already. */

@@ -1,4 +1,5 @@
 /** The driver's structures, as the patch leaves them. */
+import { OOPS } from "../../linux/bug.js";
 import type { kernel } from "../../linux/kernel.js";
 import type { list_head } from "../../linux/list.js";
 import type { gendisk as disk } from "../../linux/gendisk.js";
@@ -42,9 +43,12 @@ export interface blk_shadow {
 export interface blkfront_info {
   /** The kernel that the driver is part of. In C it is reached through globals. */
   readonly kernel: kernel;
+  /** The driver's own globals, of which there is one set for all its devices. */
+  readonly statics: blkfront_statics;
   /** Layout of the ring's structures, which in C is the compiler's business. */
   readonly layout: blkif_layout;
-  readonly xbdev: xenbus_device;
+  /** Null once the device is gone while somebody still has the disk open. */
+  xbdev: xenbus_device | null;
   gd: gendisk | null;
   vdevice: number;
   handle: number;
@@ -53,6 +57,7 @@ export interface blkfront_info {
   nr_ring_pages: number;
   readonly ring: blkif_front_ring;
   evtchn: number;
+  irq: number;
   rq: request_queue | null;
   readonly work: work_struct<blkfront_info>;
   readonly callback: gnttab_free_callback<blkfront_info>;
@@ -75,12 +80,16 @@ export interface blkfront_info {
   is_ready: boolean;
 }
 
-/** The module parameters. */
-export interface blkfront_params {
-  /** `max`: the most segments of 4 KB in an indirect request. */
-  xen_blkif_max_segments: number;
-  /** `max_ring_page_order`. */
+/** What C has as static variables of the file. */
+export interface blkfront_statics {
+  /** The module parameter `max`: the most segments of 4 KB in an indirect request. */
+  readonly xen_blkif_max_segments: number;
+  /** The module parameter `max_ring_page_order`. */
   xen_blkif_max_ring_order: number;
+  /** Minors that `minors` has room for. */
+  nr_minors: number;
+  /** The minors in use. */
+  readonly minors: Set<number>;
 }
 
 /** `XEN_PAGES_PER_SEGMENT`: Xen pages in a Linux page. */
@@ -104,4 +113,9 @@ export function INDIRECT_GREFS(pages: number): number {
 /** `BLK_RING_SIZE`: entries of the ring; `BLK_MAX_RING_SIZE` is that of 16 pages. */
 export function BLK_RING_SIZE(info: blkfront_info): number {
   return info.ring.nr_ents;
+}
+
+/** `info->xbdev`, followed: an oops in `func` once the device is gone. */
+export function xbdev_of(info: blkfront_info, func: string): xenbus_device {
+  return info.xbdev ?? OOPS("NULL struct xenbus_device", func);
 }

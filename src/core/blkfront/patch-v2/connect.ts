@@ -1,130 +1,110 @@
 /** Connecting: the back end's features, the pool for them, and the disk. */
-import { BUG_ON } from "../../linux/bug.js";
-import { ENOMEM } from "../../linux/errno.js";
-import { list_add, list_del, list_empty, list_entries } from "../../linux/list.js";
-import { page_lru } from "../../linux/lru.js";
-import { __free_page, alloc_page } from "../../linux/pages.js";
+import { ENOENT } from "../../linux/errno.js";
+import { add_disk, revalidate_disk } from "../../linux/gendisk.js";
+import { message } from "../../linux/printk.js";
 import { REQ_FLUSH, REQ_FUA } from "../../linux/request.js";
-import { alloc_scatterlist, sg_init_table } from "../../linux/scatterlist.js";
-import { BLKIF_MAX_SEGMENTS_PER_REQUEST } from "../../xen/blkif.js";
-import { xenbus_dev_fatal, xenbus_read_otherend, xenbus_switch_state } from "../../xen/xenbus.js";
 import {
-  BLK_RING_SIZE,
-  INDIRECT_GREFS,
-  XEN_PAGES_PER_SEGMENT,
-  type blk_shadow,
-  type blkfront_info,
-  type blkfront_params,
-} from "./blkfront-info.js";
+  xenbus_dev_fatal,
+  xenbus_gather,
+  xenbus_scanf,
+  xenbus_switch_state,
+} from "../../xen/xenbus.js";
+import { type blkfront_info, type gendisk, xbdev_of } from "./blkfront-info.js";
 import { xlvbd_alloc_gendisk } from "./disk.js";
-import { fill_grant_buffer } from "./grants.js";
+import { blkif_recover } from "./recover.js";
 import { kick_pending_request_queues } from "./restart.js";
+import { blkfront_setup_indirect } from "./setup-indirect.js";
 
 /** `blkfront_setup_discard`. */
 function blkfront_setup_discard(info: blkfront_info): void {
+  const { store, otherend } = xbdev_of(info, "blkfront_setup_discard");
   info.feature_discard = true;
-  const granularity = xenbus_read_otherend(info.xbdev, "discard-granularity");
-  const alignment = xenbus_read_otherend(info.xbdev, "discard-alignment");
-  if (granularity !== null && alignment !== null) {
-    info.discard_granularity = granularity;
-    info.discard_alignment = alignment;
+  const discard = xenbus_gather(store, otherend, {
+    "discard-granularity": "%u",
+    "discard-alignment": "%u",
+  });
+  if (discard !== null) {
+    info.discard_granularity = discard["discard-granularity"];
+    info.discard_alignment = discard["discard-alignment"];
   }
-  const secure = xenbus_read_otherend(info.xbdev, "discard-secure");
-  if (secure !== null) info.feature_secdiscard = secure !== 0;
+  const discard_secure = xenbus_scanf(store, otherend, "discard-secure", "%d");
+  if (discard_secure !== null) info.feature_secdiscard = discard_secure !== 0;
 }
 
-/**
- * `blkfront_setup_indirect`: decides how many grants a request may have, fills the pool, and allocates what
- * each shadow entry needs.
- * @returns 0 or -ENOMEM
- */
-export function blkfront_setup_indirect(info: blkfront_info, params: blkfront_params): number {
-  const k = info.kernel;
-  let nr_page: number;
-  const indirect_segments = xenbus_read_otherend(info.xbdev, "feature-max-indirect-segments");
-  if (indirect_segments === null) {
-    info.max_indirect_segments = 0;
-    nr_page = BLKIF_MAX_SEGMENTS_PER_REQUEST;
-  } else {
-    info.max_indirect_segments = Math.min(indirect_segments, params.xen_blkif_max_segments);
-    nr_page = info.max_indirect_segments;
-  }
-  // Rounded down, so that fewer grants than a page has leave no entry for it.
-  const segs = Math.floor(nr_page / XEN_PAGES_PER_SEGMENT(k));
-
-  const err = fill_grant_buffer(info, (nr_page + INDIRECT_GREFS(nr_page)) * BLK_RING_SIZE(info));
-  if (err) return blkfront_setup_indirect_out_of_memory(info);
-
-  if (!info.feature_persistent && info.max_indirect_segments) {
-    // Without pages of its own in the pool, the driver keeps spare ones for the indirect frames.
-    const num = INDIRECT_GREFS(nr_page) * BLK_RING_SIZE(info);
-    BUG_ON(
-      !list_empty(info.indirect_pages),
-      "!list_empty(&info->indirect_pages)",
-      "blkfront_setup_indirect",
-    );
-    for (let i = 0; i < num; i++) {
-      const indirect_page = alloc_page(k);
-      if (indirect_page === 0) return blkfront_setup_indirect_out_of_memory(info);
-      list_add(page_lru(k, indirect_page), info.indirect_pages);
-    }
-  }
-
-  for (let i = 0; i < BLK_RING_SIZE(info); i++) {
-    const shadow = info.shadow[i] as blk_shadow;
-    shadow.grants_used = new Array<null>(nr_page).fill(null);
-    shadow.sg = alloc_scatterlist(segs);
-    if (info.max_indirect_segments) {
-      shadow.indirect_grants = new Array<null>(INDIRECT_GREFS(nr_page)).fill(null);
-    }
-    sg_init_table(k, shadow.sg, segs);
-  }
-  return 0;
-}
-
-/** The label `out_of_memory` of `blkfront_setup_indirect`. */
-function blkfront_setup_indirect_out_of_memory(info: blkfront_info): number {
-  for (let i = 0; i < BLK_RING_SIZE(info); i++) {
-    const shadow = info.shadow[i] as blk_shadow;
-    shadow.grants_used = [];
-    shadow.sg = [];
-    shadow.indirect_grants = [];
-  }
-  for (const indirect_page of list_entries(info.indirect_pages)) {
-    list_del(page_lru(info.kernel, indirect_page));
-    __free_page(info.kernel, indirect_page);
-  }
-  return -ENOMEM;
+/** The device is connected and its back end says so again: its disk has another size. */
+function blkfront_resize(info: blkfront_info): void {
+  const { store, otherend } = xbdev_of(info, "blkfront_connect");
+  const sectors = xenbus_scanf(store, otherend, "sectors", "%llu");
+  if (sectors === null) return;
+  message(info.kernel, "info", `Setting capacity to ${sectors}`);
+  const gd = info.gd as gendisk;
+  gd.capacity = sectors;
+  revalidate_disk(info.kernel, gd);
 }
 
 /** `blkfront_connect`: the back end is ready; reads what it offers and makes the disk. */
-export function blkfront_connect(info: blkfront_info, params: blkfront_params): void {
-  const dev = info.xbdev;
-  const sectors = xenbus_read_otherend(dev, "sectors");
-  const sector_size = xenbus_read_otherend(dev, "sector-size");
-  if (sectors === null || sector_size === null) {
-    xenbus_dev_fatal(info.kernel, dev, -2, `reading backend fields at ${dev.otherend}`);
+export function blkfront_connect(info: blkfront_info): void {
+  const k = info.kernel;
+  switch (info.connected) {
+    case "CONNECTED":
+      blkfront_resize(info);
+      return;
+    case "SUSPENDED":
+      blkif_recover(info);
+      return;
+    default:
+      break;
+  }
+
+  const dev = xbdev_of(info, "blkfront_connect");
+  const { store, otherend } = dev;
+  const fields = xenbus_gather(store, otherend, {
+    sectors: "%llu",
+    info: "%u",
+    "sector-size": "%llu",
+  });
+  if (fields === null) {
+    xenbus_dev_fatal(k, dev, -ENOENT, `reading backend fields at ${otherend}`);
     return;
   }
-  const physical_sector_size = xenbus_read_otherend(dev, "physical-sector-size") ?? sector_size;
+  const sector_size = fields["sector-size"];
+  const physical_sector_size =
+    xenbus_scanf(store, otherend, "physical-sector-size", "%u") ?? sector_size;
 
   info.feature_flush = 0;
-  if (xenbus_read_otherend(dev, "feature-barrier")) info.feature_flush = REQ_FLUSH | REQ_FUA;
+  if (xenbus_scanf(store, otherend, "feature-barrier", "%d")) {
+    info.feature_flush = REQ_FLUSH | REQ_FUA;
+  }
   // A plain cache flush is cheaper than a barrier and wins where both are offered.
-  if (xenbus_read_otherend(dev, "feature-flush-cache")) info.feature_flush = REQ_FLUSH;
-  if (xenbus_read_otherend(dev, "feature-discard")) blkfront_setup_discard(info);
-  info.feature_persistent = (xenbus_read_otherend(dev, "feature-persistent") ?? 0) !== 0;
+  if (xenbus_scanf(store, otherend, "feature-flush-cache", "%d")) info.feature_flush = REQ_FLUSH;
+  if (xenbus_scanf(store, otherend, "feature-discard", "%d")) blkfront_setup_discard(info);
+  // A field of one bit: of another number than 0 and 1 it takes the lowest.
+  const persistent = xenbus_scanf(store, otherend, "feature-persistent", "%u");
+  info.feature_persistent = persistent === null ? false : (persistent & 1) !== 0;
 
-  const err = blkfront_setup_indirect(info, params);
+  let err = blkfront_setup_indirect(info);
   if (err) {
-    xenbus_dev_fatal(info.kernel, dev, err, `setup_indirect at ${dev.otherend}`);
+    xenbus_dev_fatal(k, dev, err, `setup_indirect at ${otherend}`);
     return;
   }
 
-  xlvbd_alloc_gendisk(info, sectors, sector_size, physical_sector_size);
+  err = xlvbd_alloc_gendisk(
+    fields.sectors,
+    info,
+    fields.info & 0xffff,
+    sector_size,
+    physical_sector_size,
+  );
+  if (err) {
+    xenbus_dev_fatal(k, dev, err, `xlvbd_add at ${otherend}`);
+    return;
+  }
+
   xenbus_switch_state(dev, "Connected");
 
   info.connected = "CONNECTED";
   kick_pending_request_queues(info);
+
+  add_disk(info.gd as gendisk);
   info.is_ready = true;
 }

@@ -13,7 +13,7 @@ import {
   gnttab_end_foreign_access,
 } from "../../xen/grant-table.js";
 import { XEN_PAGE_SIZE } from "../../xen/page.js";
-import { RING_FULL, type blkif_sring } from "../../xen/ring.js";
+import { RING_FULL } from "../../xen/ring.js";
 import {
   BLK_RING_SIZE,
   INDIRECT_GREFS,
@@ -85,11 +85,13 @@ export function blkif_free(info: blkfront_info, suspend: boolean): void {
       info.ring_ref[i] = GRANT_INVALID_REF;
     }
   }
-  // Freed as so many Linux pages, allocated as so many Xen pages.
-  const order = get_order(k, info.nr_ring_pages * k.PAGE_SIZE);
-  const allocated = get_order(k, info.nr_ring_pages * XEN_PAGE_SIZE);
-  trace_free_pages(k, order, allocated);
-  free_pages(k, Math.floor((info.ring.sring as blkif_sring).addr / k.PAGE_SIZE), order);
+  if (info.ring.sring !== null) {
+    // Freed as so many Linux pages, allocated as so many Xen pages.
+    const order = get_order(k, info.nr_ring_pages * k.PAGE_SIZE);
+    const allocated = get_order(k, info.nr_ring_pages * XEN_PAGE_SIZE);
+    trace_free_pages(k, order, allocated);
+    free_pages(k, Math.floor(info.ring.sring.addr / k.PAGE_SIZE), order);
+  }
   info.ring.sring = null;
-  info.evtchn = 0;
+  info.evtchn = info.irq = 0;
 }

@@ -17,7 +17,7 @@ import {
   gnttab_claim_grant_reference,
   gnttab_grant_foreign_access_ref,
 } from "../../xen/grant-table.js";
-import type { blkfront_info, grant } from "./blkfront-info.js";
+import { type blkfront_info, type grant, xbdev_of } from "./blkfront-info.js";
 
 /**
  * `fill_grant_buffer`: puts `num` entries without a reference on the list, each with a whole Linux page of
@@ -69,7 +69,8 @@ function get_free_grant(info: blkfront_info): grant {
 function grant_foreign_access(gnt_list_entry: grant, info: blkfront_info): void {
   const gfn = page_to_gfn(info.kernel, gnt_list_entry.page);
   const { gref } = gnt_list_entry;
-  gnttab_grant_foreign_access_ref(info.kernel, gref, info.xbdev.otherend_id, gfn, false);
+  const { otherend_id } = xbdev_of(info, "grant_foreign_access");
+  gnttab_grant_foreign_access_ref(info.kernel, gref, otherend_id, gfn, false);
 }
 
 /**
@@ -86,7 +87,8 @@ export function get_grant(gref_head: grant_ref_chain, gfn: number, info: blkfron
     grant_foreign_access(gnt_list_entry, info);
   } else {
     const { gref } = gnt_list_entry;
-    gnttab_grant_foreign_access_ref(info.kernel, gref, info.xbdev.otherend_id, gfn, false);
+    const { otherend_id } = xbdev_of(info, "get_grant");
+    gnttab_grant_foreign_access_ref(info.kernel, gref, otherend_id, gfn, false);
   }
   return gnt_list_entry;
 }

@@ -4,7 +4,7 @@ import { BUG } from "../../linux/bug.js";
 import { EIO, EOPNOTSUPP } from "../../linux/errno.js";
 import { message } from "../../linux/printk.js";
 import type { request } from "../../linux/request.js";
-import { __blk_end_request_all } from "../../linux/request-queue.js";
+import { __blk_end_request_all, type request_queue } from "../../linux/request-queue.js";
 import {
   BLKIF_OP_DISCARD,
   BLKIF_OP_FLUSH_DISKCACHE,
@@ -36,6 +36,7 @@ export function blkif_interrupt(info: blkfront_info): "IRQ_HANDLED" {
   trace_interrupt(k);
   if (info.connected !== "CONNECTED") return "IRQ_HANDLED";
 
+  const rq = info.rq as request_queue;
   const sring = info.ring.sring as blkif_sring;
   let i: number;
   let more_to_do: boolean;
@@ -83,8 +84,10 @@ export function blkif_interrupt(info: blkfront_info): "IRQ_HANDLED" {
             error = -EOPNOTSUPP;
             info.feature_discard = false;
             info.feature_secdiscard = false;
+            rq.queue_flags.discard = false;
+            rq.queue_flags.secdiscard = false;
           }
-          __blk_end_request_all(req as request, error);
+          __blk_end_request_all(k, req as request, error);
           trace_request_end(k, req as request, id, error, "complete");
           break;
         case BLKIF_OP_FLUSH_DISKCACHE:
@@ -107,12 +110,12 @@ export function blkif_interrupt(info: blkfront_info): "IRQ_HANDLED" {
             info.feature_flush = 0;
             xlvbd_flush(info);
           }
-          __blk_end_request_all(req as request, error);
+          __blk_end_request_all(k, req as request, error);
           trace_request_end(k, req as request, id, error, "complete");
           break;
         case BLKIF_OP_READ:
         case BLKIF_OP_WRITE:
-          __blk_end_request_all(req as request, error);
+          __blk_end_request_all(k, req as request, error);
           trace_request_end(k, req as request, id, error, "complete");
           break;
         default:

@@ -74,7 +74,7 @@ function flush_requests(info: blkfront_info): void {
   const k = info.kernel;
   const notify = RING_PUSH_REQUESTS_AND_CHECK_NOTIFY(info.ring);
   trace_requests_pushed(k, info.ring, notify);
-  if (notify) notify_remote_via_evtchn(k, info.evtchn);
+  if (notify) notify_remote_via_evtchn(k.evtchn, info.evtchn);
 }
 
 /** `blkif_request_flush_invalid`: not a file system's request, or a flush that the back end does not offer. */
@@ -100,7 +100,7 @@ export function do_blkif_request(rq: request_queue): void {
     blk_start_request(info.kernel, rq, req);
 
     if (blkif_request_flush_invalid(req, info)) {
-      __blk_end_request_all(req, -EOPNOTSUPP);
+      __blk_end_request_all(info.kernel, req, -EOPNOTSUPP);
       trace_request_end(info.kernel, req, -1, -EOPNOTSUPP, "rejected");
       continue;
     }
