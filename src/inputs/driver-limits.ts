@@ -6,7 +6,9 @@ import type { Abi, BackendSettings, GuestSettings } from "../core/scenario.js";
 const DIRECT_SEGMENTS = 11;
 const SEGMENTS_PER_INDIRECT_FRAME = 512;
 const RING_HEADER_BYTES = 64;
-const XEN_PAGE_BYTES = 4096;
+
+/** Bytes in a page of Xen's, and so in a grant. */
+export const XEN_PAGE_BYTES = 4096;
 
 /** The most segments that `indirect_grefs[8]` can name. */
 export const WIRE_SEGMENTS = 8 * SEGMENTS_PER_INDIRECT_FRAME;
@@ -17,10 +19,12 @@ export const RESERVED_GRANTS = 8;
 /** Bytes in a sector of the protocol. */
 export const SECTOR_BYTES = 512;
 
+/** Bytes in an entry of the ring. */
+export const ENTRY_BYTES: Readonly<Record<Abi, number>> = { x86_64: 112, x86_32: 108, arm: 112 };
+
 /** Entries of a ring of that many pages: the largest power of two that fits. */
 export function ringEntries(abi: Abi, ringPages: number): number {
-  const entryBytes = abi === "x86_32" ? 108 : 112;
-  const fit = Math.floor((ringPages * XEN_PAGE_BYTES - RING_HEADER_BYTES) / entryBytes);
+  const fit = Math.floor((ringPages * XEN_PAGE_BYTES - RING_HEADER_BYTES) / ENTRY_BYTES[abi]);
   return fit < 1 ? 0 : 2 ** Math.floor(Math.log2(fit));
 }
 

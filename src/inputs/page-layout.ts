@@ -1,6 +1,12 @@
 /** What would this have done on larger pages: the same buffers, laid on another page size. */
 
-import type { BufferSegment, PageSize, RequestSettings, Scenario } from "../core/scenario.js";
+import type {
+  BufferSegment,
+  PageSize,
+  RequestSettings,
+  Scenario,
+  WorkloadStep,
+} from "../core/scenario.js";
 
 interface ByteRange {
   from: number;
@@ -38,6 +44,14 @@ function layRequest(request: RequestSettings, from: PageSize, to: PageSize): Req
   return { ...kept, segments: segmentsOf(byteRanges(request.segments, from), to) };
 }
 
+function layStep(step: WorkloadStep, from: PageSize, to: PageSize): WorkloadStep {
+  const lay = (requests: readonly RequestSettings[]): RequestSettings[] =>
+    requests.map((request) => layRequest(request, from, to));
+  if ("submit" in step) return { submit: lay(step.submit) };
+  if ("bios" in step) return { bios: lay(step.bios) };
+  return step;
+}
+
 /**
  * The same scenario on a guest whose Linux pages have `pageSize` bytes. Every buffer keeps its byte
  * addresses: pieces that lie side by side become one and are cut at the new pages, so the number of
@@ -53,10 +67,6 @@ export function layOnPages(scenario: Scenario, pageSize: PageSize): Scenario {
   return {
     ...scenario,
     guest: { ...scenario.guest, pageSize, blockLayer: "split" },
-    workload: scenario.workload.map((step) =>
-      "submit" in step
-        ? { submit: step.submit.map((request) => layRequest(request, from, pageSize)) }
-        : step,
-    ),
+    workload: scenario.workload.map((step) => layStep(step, from, pageSize)),
   };
 }

@@ -44,7 +44,11 @@ const BLKBACK: BackendSettings = {
 /** What each back end offers unless the scenario says otherwise. */
 export const BACKEND_PROFILES: Readonly<Record<BackendProfile, BackendSettings>> = {
   blkback: BLKBACK,
-  /** QEMU's: it copies with the hypervisor's help, so it needs neither persistent grants nor mappings. */
+  /**
+   * QEMU's (`xen_block_realize` in hw/block/xen-block.c): flush-cache, discard with the granularity of the
+   * physical block where unmapping is enabled, as the toolstack does for a disk that can be written, and
+   * rings of up to order 4. It copies with the hypervisor's help, so it maps nothing for long.
+   */
   qdisk: {
     ...BLKBACK,
     profile: "qdisk",
@@ -52,11 +56,15 @@ export const BACKEND_PROFILES: Readonly<Record<BackendProfile, BackendSettings>>
     maxIndirectSegments: null,
     segmentLimit: 0,
     flush: "flush",
+    discardGranularity: 512,
     discardSecure: null,
     keepsMapped: "none",
     maxPersistentGrants: null,
   },
-  /** XenServer's and XCP-ng's. */
+  /**
+   * XenServer's and XCP-ng's (tapback/frontend.c and backend.c of blktap): barriers unless it is started
+   * with -b, rings of up to order 3 (MAX_RING_PAGE_ORDER), no discard. It copies too.
+   */
   tapdisk: {
     ...BLKBACK,
     profile: "tapdisk",
@@ -64,7 +72,7 @@ export const BACKEND_PROFILES: Readonly<Record<BackendProfile, BackendSettings>>
     persistent: false,
     maxIndirectSegments: null,
     segmentLimit: 0,
-    flush: "none",
+    flush: "barrier",
     discard: false,
     discardSecure: null,
     keepsMapped: "none",

@@ -18,6 +18,7 @@ import {
   readDisk,
   readGuest,
   readStart,
+  readWalk,
 } from "./scenario-settings.js";
 import { ScenarioSource } from "./scenario-source.js";
 import { readWorkload } from "./scenario-workload.js";
@@ -85,9 +86,9 @@ function readChecked(source: ScenarioSource, raw: RawScenario, title: string): S
     guest,
     backend,
     disk,
-    walk: null,
     start: sound ? readStart(source, raw.start, guest, backend) : null,
-    workload: sound ? readWorkload(source, raw.workload, guest, disk) : [],
+    walk: readWalk(source, raw.walk, raw.workload.length),
+    workload: sound ? readWorkload(source, raw.workload, { guest, backend, disk }) : [],
   };
 }
 

@@ -4,9 +4,13 @@ import type {
   BackendSettings,
   DiskSettings,
   GuestSettings,
+  Landmark,
+  MappingPolicy,
   RequestOperation,
   ResponseSettings,
+  Rewrite,
 } from "../core/scenario.js";
+import type { OPERATIONS } from "./protocol-names.js";
 
 export type Written = number | string;
 
@@ -30,11 +34,56 @@ export interface RawRequest {
   line?: number;
 }
 
-export type RawResponse = number | { id: number; status?: ResponseSettings["status"] };
+export type RawOperation = number | keyof typeof OPERATIONS;
+
+export type RawResponse =
+  | number
+  | {
+      id: number;
+      status?: ResponseSettings["status"];
+      operation?: RawOperation;
+      shadowId?: Written;
+      times?: number;
+    };
+
+export interface RawMadeUpResponse {
+  shadowId: Written;
+  operation: RawOperation;
+  status?: number | ResponseSettings["status"];
+}
+
+/** In hexadecimal, or one number each. */
+export type RawBytes = string | number[];
+
+export interface RawRewrite {
+  id: number;
+  where: Rewrite["where"];
+  index?: number;
+  offset?: Written;
+  bytes: RawBytes;
+}
 
 export interface RawStep {
   submit?: RawRequest[];
+  bios?: RawRequest[];
   complete?: "all" | RawResponse[];
+  respond?: RawMadeUpResponse[];
+  overrun?: number;
+  interrupt?: "now" | "lost";
+  rewrite?: RawRewrite[];
+  keep?: MappingPolicy;
+  unmap?: "all" | Written[];
+  purge?: true;
+  store?: Record<string, string | number | null>;
+  resize?: Written;
+  close?: true;
+  resume?: true | RawBackend;
+  openDisk?: true;
+  closeDisk?: true;
+  remove?: true;
+  takeGrants?: number;
+  giveGrants?: number;
+  wait?: number;
 }
 
 export type RawGuest = Partial<Omit<GuestSettings, "pageSize"> & { pageSize: Written }>;
@@ -52,6 +101,7 @@ export interface RawDisk extends Partial<Pick<DiskSettings, "readonly" | "remova
   size?: Written;
   sectorSize?: Written;
   physicalSectorSize?: Written | null;
+  content?: "zeros" | { seed?: number; file?: string; bytes?: RawBytes };
 }
 
 export interface RawScenario {
@@ -66,6 +116,10 @@ export interface RawScenario {
     freeIds?: Written[];
     liveGrants?: Written[];
     freeGrefs?: Written[];
+  } | null;
+  walk?: {
+    watch: string;
+    wrong?: (Omit<Landmark, "nth"> & { nth?: number }) | null;
   } | null;
   workload: RawStep[];
 }

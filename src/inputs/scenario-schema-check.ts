@@ -3,24 +3,56 @@
 import type { JSONPath } from "jsonc-parser";
 import validateScenario, { knownKeys, type SchemaError } from "./generated/validate-scenario.js";
 import { nearestName } from "./nearest-name.js";
+import { OPERATIONS } from "./protocol-names.js";
 import { NUMBER_PATTERN, SIZE_PATTERN } from "./quantity.js";
 import type { ScenarioSource } from "./scenario-source.js";
 
 /** Which definition of the schema an object belongs to, by its place. */
 const DEFINITIONS: readonly (readonly [RegExp, string])[] = [
   [/^$/, "scenario"],
-  [/^(guest|backend|disk|start)$/, ""],
+  [/^(guest|backend|disk|start|walk)$/, ""],
+  [/^disk\/content$/, "content"],
+  [/^walk\/wrong$/, "landmark"],
   [/^workload\/\d+$/, "step"],
-  [/\/submit\/\d+$/, "request"],
+  [/\/(submit|bios)\/\d+$/, "request"],
   [/\/segments\/\d+$|\/buffer(\/\d+)?$/, "segment"],
   [/\/complete\/\d+$/, "response"],
+  [/\/respond\/\d+$/, "madeUpResponse"],
+  [/\/rewrite\/\d+$/, "rewrite"],
+  [/\/resume$/, "backend"],
 ];
 
+const NUMBERS = 'a whole number, or a string in decimal or with 0x, such as "0x1000"';
+const SIZES = 'a number of bytes, or a string such as "512", "64K", "16KiB" or "1M"';
+const BYTES = 'bytes in hexadecimal, two digits each, such as "55 aa", or a list of numbers';
+const OPERATION = `${Object.keys(OPERATIONS).join(", ")}, or a number from 0 to 255`;
+
+/** What is right where a string or number is not, by the last key of the place. */
+const WANTED: Readonly<Record<string, string>> = {
+  vdev: "a name such as xvda or its number",
+  complete: '"all" or a list of request ids',
+  unmap: '"all" or a list of references',
+  keepsMapped: '"all", "none" or a number of grants',
+  keep: '"all", "none" or a number of grants',
+  content: '"zeros" or an object with "seed", "file" or "bytes"',
+  file: 'a path from the folder of the scenario, with / between folders, such as "images/root.img"',
+  bytes: BYTES,
+  event: "the name of an event such as grant_released",
+  operation: OPERATION,
+  shadowId: `${NUMBERS}; -1 stands for the largest of 64 bits`,
+  status: "okay, error, unsupported, or a number from -32768 to 32767",
+  resize: 'a number of sectors of 512 bytes, or a size such as "1G"',
+};
+
 const PATTERNS: Readonly<Record<string, string>> = {
-  [NUMBER_PATTERN]: 'a whole number, or a string in decimal or with 0x, such as "0x1000"',
-  [SIZE_PATTERN]: 'a number of bytes, or a string such as "512", "64K", "16KiB" or "1M"',
-  "^all$": '"all" or a list of request ids',
-  "^(all|none)$": '"all", "none" or a number of grants',
+  [NUMBER_PATTERN]: NUMBERS,
+  [SIZE_PATTERN]: SIZES,
+};
+
+/** Objects of which exactly one key is given. */
+const ONE_OF: Readonly<Record<string, string>> = {
+  content: 'The content is one of "seed", "file" and "bytes".',
+  store: "The step changes no key: give at least one, with its value or null.",
 };
 
 const KINDS: Readonly<Record<string, string>> = {
@@ -98,7 +130,8 @@ function report(source: ScenarioSource, error: SchemaError, root: unknown): void
       const meant = typeof value === "string" ? nearestName(value, names) : null;
       const list = allowed.map((one) => JSON.stringify(one)).join(", ");
       const hint = meant ? ` Did you mean "${meant}"?` : "";
-      const text = `${name} is ${sayValue(value)}, but it is one of ${list}.${hint}`;
+      const right = allowed.length === 1 ? `has to be ${list}` : `is one of ${list}`;
+      const text = `${name} is ${sayValue(value)}, but it ${right}.${hint}`;
       source.error("schema.value", path, text);
       return;
     }
@@ -108,7 +141,8 @@ function report(source: ScenarioSource, error: SchemaError, root: unknown): void
       return;
     }
     case "pattern": {
-      const wanted = PATTERNS[String(params["pattern"])] ?? "a name such as xvda or its number";
+      const last = path[path.length - 1] ?? "";
+      const wanted = WANTED[last] ?? PATTERNS[String(params["pattern"])] ?? "something else";
       source.error(
         "schema.value",
         path,
@@ -124,20 +158,46 @@ function report(source: ScenarioSource, error: SchemaError, root: unknown): void
       return;
     }
     case "minProperties":
-    case "maxProperties":
-      source.error("schema.step", path, 'A step has either "submit" or "complete".');
+    case "maxProperties": {
+      const last = path[path.length - 1] ?? "";
+      const steps = (knownKeys["step"] ?? []).join(", ");
+      const text = ONE_OF[last] ?? `A step does one thing: it has one of ${steps}.`;
+      source.error("schema.step", path, text);
       return;
-    case "minItems":
-      source.error("schema.empty", path, `${name} is empty: put at least one request in it.`);
+    }
+    case "minItems": {
+      const last = path[path.length - 1] ?? "";
+      const what = last === "submit" || last === "bios" ? "request" : "entry";
+      source.error("schema.empty", path, `${name} is empty: put at least one ${what} in it.`);
       return;
+    }
+    case "propertyNames": {
+      const key = String(params["propertyName"]);
+      const text = `"${key}" is no key of xenstore: it has letters, digits and - / _ @, such as feature-persistent.`;
+      source.errorAtKey("schema.store-key", [...path, key], text);
+      return;
+    }
     default:
       source.error("schema.value", path, `${name} is ${sayValue(value)}, which does not fit here.`);
   }
 }
 
+/** Errors that say nothing new: of the parts of a condition, and of the values where the type is wrong. */
+function worthSaying(errors: readonly SchemaError[]): SchemaError[] {
+  const mistyped = new Set(
+    errors.filter(({ keyword }) => keyword === "type").map(({ instancePath }) => instancePath),
+  );
+  return errors.filter(
+    ({ keyword, instancePath, propertyName }) =>
+      keyword !== "if" &&
+      propertyName === undefined &&
+      (keyword !== "enum" || !mistyped.has(instancePath)),
+  );
+}
+
 /** Reports what breaks the schema; true when nothing does. */
 export function checkSchema(source: ScenarioSource, root: unknown): boolean {
   if (validateScenario(root)) return true;
-  for (const error of validateScenario.errors ?? []) report(source, error, root);
+  for (const error of worthSaying(validateScenario.errors ?? [])) report(source, error, root);
   return false;
 }

@@ -3,10 +3,12 @@
 import type { JSONPath } from "jsonc-parser";
 import type {
   BackendSettings,
+  DiskContent,
   DiskSettings,
   GuestSettings,
   PageSize,
   StartSettings,
+  Walk,
 } from "../core/scenario.js";
 import { vdevOfName } from "./disk-name.js";
 import {
@@ -18,6 +20,7 @@ import {
   usedRingPages,
   WIRE_SEGMENTS,
 } from "./driver-limits.js";
+import { readBytes } from "./protocol-names.js";
 import { readNumber, readSize, sayBytes, sayCount } from "./quantity.js";
 import { completeBackend, DEFAULT_DISK, DEFAULT_GUEST } from "./scenario-defaults.js";
 import type { RawBackend, RawDisk, RawScenario, Written } from "./scenario-raw.js";
@@ -169,11 +172,15 @@ export function readBackend(
   return backend;
 }
 
-/** Checks what guest and back end agree on. */
+/**
+ * Checks what guest and back end agree on.
+ * @param path where the back end's settings are, when it comes with a resume
+ */
 export function checkAgreement(
   source: ScenarioSource,
   guest: GuestSettings,
   backend: BackendSettings,
+  path: JSONPath | null = null,
 ): void {
   const used = usedRingPages(guest, backend);
   if (used < guest.ringPages) {
@@ -182,17 +189,17 @@ export function checkAgreement(
         ? "the back end does not offer a ring of several pages (backend.maxRingPages is null)"
         : `the back end offers ${used} (backend.maxRingPages)`;
     const text = `The guest asks for a ring of ${guest.ringPages} pages, but ${why}: the ring has ${sayCount(used, "page")}.`;
-    source.warning("ring-pages", ["guest", "ringPages"], text);
+    source.warning("ring-pages", path ?? ["guest", "ringPages"], text);
   }
   const segments = usedIndirectSegments(guest, backend);
   if (segments !== null && segments > WIRE_SEGMENTS) {
     const text = `An indirect request names at most 8 frames of 512 segments, ${WIRE_SEGMENTS} in all, but the driver and the back end agree on ${segments}: give guest.maxIndirectSegments or backend.maxIndirectSegments at most ${WIRE_SEGMENTS}.`;
-    source.error("indirect-segments", ["guest", "maxIndirectSegments"], text);
+    source.error("indirect-segments", path ?? ["guest", "maxIndirectSegments"], text);
   }
 }
 
 /** Sectors whose bytes can be counted exactly. */
-const MOST_SECTORS = 2 ** 44;
+export const MOST_SECTORS = 2 ** 44;
 
 const SECTOR_SIZES: readonly number[] = [512, 1024, 2048, 4096];
 const LARGEST_PHYSICAL_SECTOR = 65536;
@@ -248,6 +255,15 @@ function readSectorSizes(
   return { sectorSize, physicalSectorSize };
 }
 
+function readContent(raw: RawDisk["content"]): DiskContent {
+  if (raw === undefined) return DEFAULT_DISK.content;
+  if (raw === "zeros") return { kind: "zeros" };
+  if (raw.bytes !== undefined) {
+    return { kind: "bytes", bytes: Uint8Array.from(readBytes(raw.bytes)) };
+  }
+  return { kind: "pattern", seed: raw.seed ?? 0 };
+}
+
 export function readDisk(source: ScenarioSource, raw: RawDisk = {}): DiskSettings {
   let { vdev } = DEFAULT_DISK;
   if (raw.vdev !== undefined) {
@@ -264,7 +280,7 @@ export function readDisk(source: ScenarioSource, raw: RawDisk = {}): DiskSetting
     readonly: raw.readonly ?? DEFAULT_DISK.readonly,
     removable: raw.removable ?? DEFAULT_DISK.removable,
     cdrom: raw.cdrom ?? DEFAULT_DISK.cdrom,
-    content: DEFAULT_DISK.content,
+    content: readContent(raw.content),
   };
 }
 
@@ -371,4 +387,22 @@ export function readStart(
   };
   checkStart(source, start, guest, backend);
   return start;
+}
+
+export function readWalk(
+  source: ScenarioSource,
+  raw: RawScenario["walk"],
+  steps: number,
+): Walk | null {
+  if (raw === undefined || raw === null) return null;
+  const { watch, wrong = null } = raw;
+  if (wrong === null) return { watch, wrong };
+  if (wrong.step >= steps) {
+    const text =
+      steps === 0
+        ? `The workload has no step ${wrong.step}: it is empty, and -1 is the connection.`
+        : `The workload has ${sayCount(steps, "step")}, so a step is from 0 to ${steps - 1}, or -1 for the connection; ${wrong.step} is none of them.`;
+    source.error("walk-step", ["walk", "wrong", "step"], text);
+  }
+  return { watch, wrong: { step: wrong.step, event: wrong.event, nth: wrong.nth ?? 1 } };
 }

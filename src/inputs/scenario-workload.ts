@@ -1,301 +1,344 @@
-/** Reads the workload of a scenario: requests with their buffers, and answers. */
+/** Reads the workload of a scenario: what is submitted, answered and done to the device, step by step. */
 
 import type { JSONPath } from "jsonc-parser";
 import type {
-  BufferSegment,
+  BackendSettings,
   DiskSettings,
   GuestSettings,
   RequestSettings,
   ResponseSettings,
+  Rewrite,
   WorkloadStep,
 } from "../core/scenario.js";
-import { SECTOR_BYTES } from "./driver-limits.js";
-import { sayBytes, sayCount } from "./quantity.js";
-import type { RawRequest, RawResponse, RawScenario, RawSegment } from "./scenario-raw.js";
-import { bytesAt, numberAt } from "./scenario-settings.js";
-import { sayPath, type ScenarioSource } from "./scenario-source.js";
+import {
+  ENTRY_BYTES,
+  RESERVED_GRANTS,
+  SECTOR_BYTES,
+  WIRE_SEGMENTS,
+  XEN_PAGE_BYTES,
+} from "./driver-limits.js";
+import { nearestName } from "./nearest-name.js";
+import { OPERATIONS, readBytes, readShadowId, STATUSES } from "./protocol-names.js";
+import { readNumber, readSize, sayCount } from "./quantity.js";
+import { Outstanding } from "./scenario-outstanding.js";
+import type {
+  RawMadeUpResponse,
+  RawRequest,
+  RawResponse,
+  RawRewrite,
+  RawScenario,
+  RawStep,
+  Written,
+} from "./scenario-raw.js";
+import { type Place, readRequest } from "./scenario-requests.js";
+import {
+  bytesAt,
+  checkAgreement,
+  MOST_SECTORS,
+  numberAt,
+  readBackend,
+} from "./scenario-settings.js";
+import type { ScenarioSource } from "./scenario-source.js";
 
-const XEN_PAGE_BYTES = 4096;
-
-/** A frame number has 32 bits in an entry of the grant table. */
-const FRAMES = 2 ** 32;
-
-interface Place {
-  source: ScenarioSource;
+/** The settings that the steps are read against. */
+export interface Surroundings {
   guest: GuestSettings;
+  backend: BackendSettings;
   disk: DiskSettings;
 }
 
-interface Span {
-  page: number;
-  offset: number;
-  length: number;
-}
+/** Keys whose response or answer an interrupt follows, unless it is lost. */
+const INTERRUPTING: readonly (keyof RawStep)[] = ["complete", "respond", "overrun"];
 
-function nearestSectors(length: number): string {
-  const below = Math.floor(length / SECTOR_BYTES) * SECTOR_BYTES;
-  const above = below + SECTOR_BYTES;
-  return below === 0 ? `${above}` : `${below} or ${above}`;
-}
+/** Keys of the back end's directory, to say which one a misspelt one meant. */
+const STORE_KEYS: readonly string[] = [
+  "discard-alignment",
+  "discard-granularity",
+  "discard-secure",
+  "feature-barrier",
+  "feature-discard",
+  "feature-flush-cache",
+  "feature-max-indirect-segments",
+  "feature-persistent",
+  "info",
+  "max-ring-page-order",
+  "mode",
+  "multi-queue-max-queues",
+  "physical-sector-size",
+  "sector-size",
+  "sectors",
+  "state",
+];
 
-/** Reads a span of memory and checks what holds for segments and buffers alike. */
-function readSpan(place: Place, raw: RawSegment, path: JSONPath): Span {
-  const { source, guest } = place;
-  const page = numberAt(source, [...path, "page"], raw.page);
-  const offset = raw.offset === undefined ? 0 : bytesAt(source, [...path, "offset"], raw.offset);
-  const length = bytesAt(source, [...path, "length"], raw.length);
-  if (length === 0) {
-    const text = `0 bytes cannot be read or written: a length is a multiple of ${SECTOR_BYTES}, and at least ${SECTOR_BYTES}.`;
-    source.error("length-zero", [...path, "length"], text);
-  } else if (length % SECTOR_BYTES !== 0) {
-    const text = `${length} bytes are no whole number of sectors: a length is a multiple of ${SECTOR_BYTES}, here ${nearestSectors(length)}.`;
-    source.error("length-not-sectors", [...path, "length"], text);
-  }
-  if (offset % SECTOR_BYTES !== 0) {
-    const text = `The offset ${offset} is no multiple of ${SECTOR_BYTES}: the queue's DMA alignment lets no such buffer through.`;
-    source.error("offset-not-sectors", [...path, "offset"], text);
-  }
-  if (offset >= guest.pageSize) {
-    const text = `The offset ${offset} lies beyond a page of ${sayBytes(guest.pageSize)}: it is at most ${guest.pageSize - SECTOR_BYTES}.`;
-    source.error("offset-beyond-page", [...path, "offset"], text);
-  }
-  const pages = Math.max(1, Math.ceil((offset + length) / guest.pageSize));
-  const mostPages = FRAMES / (guest.pageSize / XEN_PAGE_BYTES);
-  if (page + pages > mostPages) {
-    const text = `Page 0x${page.toString(16)} has no frame number of 32 bits, which a grant needs: the last page is 0x${(mostPages - pages).toString(16)}.`;
-    source.error("page-number", [...path, "page"], text);
-  }
-  return { page, offset, length };
-}
+/** Reads the steps in their order; each leaves something behind for those after it. */
+class WorkloadReader {
+  private readonly place: Place;
+  private readonly outstanding: Outstanding;
+  private position = 0;
+  /** References that another driver holds. */
+  private taken = 0;
 
-function readSegment(place: Place, raw: RawSegment, path: JSONPath): BufferSegment {
-  const span = readSpan(place, raw, path);
-  const { pageSize } = place.guest;
-  if (span.offset < pageSize && span.offset + span.length > pageSize) {
-    place.source.error(
-      "segment-beyond-page",
-      [...path, "length"],
-      `The segment ends at byte ${span.offset + span.length}, but its page has ${pageSize} bytes (${sayBytes(pageSize)}): the length is at most ${pageSize - span.offset}; the rest is a segment of the next page. Or use "buffer", which is cut at the pages.`,
+  constructor(
+    private readonly source: ScenarioSource,
+    private readonly around: Surroundings,
+  ) {
+    const { guest, disk } = around;
+    this.place = { source, guest, blockBytes: disk.sectorSize, sectors: disk.sectors };
+    this.outstanding = new Outstanding(source);
+  }
+
+  read(raw: RawStep, path: JSONPath): WorkloadStep | null {
+    const { interrupt, ...rest } = raw;
+    const keys = Object.keys(rest);
+    const [key] = keys;
+    if (key === undefined) return this.readInterrupt(interrupt, path);
+    if (keys.length > 1) {
+      const text = `A step does one thing, but this one has ${keys.map((one) => `"${one}"`).join(" and ")}: make a step of each.`;
+      this.source.error("step", path, text);
+      return null;
+    }
+    if (interrupt !== undefined) this.checkInterrupt(interrupt, key, path);
+    const step = this.readAction(rest, [...path, key]);
+    if (step === null) return null;
+    if (!("complete" in step || "respond" in step || "overrun" in step)) return step;
+    if (interrupt === "lost") return { ...step, interrupt };
+    this.outstanding.interrupt();
+    return step;
+  }
+
+  private readInterrupt(interrupt: RawStep["interrupt"], path: JSONPath): WorkloadStep | null {
+    if (interrupt === "now") {
+      this.outstanding.interrupt();
+      return { interrupt };
+    }
+    const text =
+      'An interrupt is lost where there is one: put "interrupt": "lost" beside complete, respond or overrun, or write "now" for an interrupt without a response.';
+    this.source.error("step-interrupt", [...path, "interrupt"], text);
+    return null;
+  }
+
+  private checkInterrupt(interrupt: "now" | "lost", key: string, path: JSONPath): void {
+    if (interrupt === "lost" && INTERRUPTING.includes(key as keyof RawStep)) return;
+    const text =
+      interrupt === "now"
+        ? `"interrupt": "now" is a step of its own: take it out of the step with "${key}".`
+        : `No interrupt follows "${key}", so none can be lost: "interrupt": "lost" stands beside complete, respond or overrun.`;
+    this.source.error("step-interrupt", [...path, "interrupt"], text);
+  }
+
+  private readAction(raw: RawStep, path: JSONPath): WorkloadStep | null {
+    const { source } = this;
+    if (raw.submit) return { submit: this.readRequests(raw.submit, path) };
+    if (raw.bios) return { bios: this.readBios(raw.bios, path) };
+    if (raw.complete !== undefined) return { complete: this.readAnswers(raw.complete, path) };
+    if (raw.respond) {
+      return { respond: raw.respond.map((one, i) => readMadeUp(source, one, [...path, i])) };
+    }
+    if (raw.overrun !== undefined) return { overrun: raw.overrun };
+    if (raw.rewrite) {
+      return { rewrite: raw.rewrite.map((one, i) => this.readRewrite(one, [...path, i])) };
+    }
+    if (raw.keep !== undefined) return { keep: raw.keep };
+    if (raw.unmap !== undefined) return { unmap: this.readReferences(raw.unmap, path) };
+    if (raw.purge) return { purge: true };
+    if (raw.store) return { store: this.readStore(raw.store, path) };
+    if (raw.resize !== undefined) return { resize: this.readCapacity(raw.resize, path) };
+    if (raw.close) return { close: true };
+    if (raw.resume !== undefined) return { resume: this.readResume(raw.resume, path) };
+    if (raw.openDisk) return { openDisk: true };
+    if (raw.closeDisk) return { closeDisk: true };
+    if (raw.remove) return { remove: true };
+    if (raw.takeGrants !== undefined) return { takeGrants: this.take(raw.takeGrants) };
+    if (raw.giveGrants !== undefined) return { giveGrants: this.give(raw.giveGrants, path) };
+    return raw.wait === undefined ? null : { wait: raw.wait };
+  }
+
+  private readRequests(raw: readonly RawRequest[], path: JSONPath): RequestSettings[] {
+    return raw.map((one, i) => {
+      const at = [...path, i];
+      const request = readRequest(this.place, one, at, ++this.position);
+      this.outstanding.submit(request, at, one.id !== undefined);
+      return request;
+    });
+  }
+
+  private readBios(raw: readonly RawRequest[], path: JSONPath): RequestSettings[] {
+    raw.forEach((one, i) => {
+      for (const key of ["physSegments", "passthrough"] as const) {
+        if (one[key] === undefined || one[key] === false) continue;
+        const text = `A bio has no ${key}, the request that the block layer makes of it has: leave it out, or use "submit".`;
+        this.source.error("needless-key", [...path, i, key], text);
+      }
+    });
+    return this.readRequests(raw, path);
+  }
+
+  private readAnswers(raw: "all" | readonly RawResponse[], path: JSONPath): ResponseSettings[] {
+    if (raw === "all") return this.outstanding.answerAll(path);
+    return raw.map((one, i) => {
+      const at = [...path, i];
+      if (typeof one === "number") {
+        this.outstanding.answer(one, at);
+        return { id: one, status: "okay" };
+      }
+      this.outstanding.answer(one.id, [...at, "id"], one.times !== undefined);
+      return readResponse(this.source, one, at);
+    });
+  }
+
+  private readRewrite(raw: RawRewrite, path: JSONPath): Rewrite {
+    const { source, around } = this;
+    const { id, where, index = 0 } = raw;
+    this.outstanding.touch(id, [...path, "id"]);
+    const offset = raw.offset === undefined ? 0 : bytesAt(source, [...path, "offset"], raw.offset);
+    const bytes = readBytes(raw.bytes);
+    const size = where === "slot" ? ENTRY_BYTES[around.guest.abi] : XEN_PAGE_BYTES;
+    const what = where === "slot" ? "a slot of the ring" : "a frame";
+    if (offset >= size) {
+      const text = `Byte ${offset} lies beyond ${what}, which has ${size} bytes: the offset is at most ${size - 1}.`;
+      source.error("rewrite-beyond", [...path, "offset"], text);
+    } else if (offset + bytes.length > size) {
+      const text = `${sayCount(bytes.length, "byte")} from byte ${offset} on end beyond ${what}, which has ${size}: give at most ${size - offset}.`;
+      source.error("rewrite-beyond", [...path, "bytes"], text);
+    }
+    const most = { slot: 0, indirect: 7, data: WIRE_SEGMENTS - 1 }[where];
+    if (index > most) {
+      const text =
+        where === "slot"
+          ? "A request has one slot: leave the index out."
+          : `A request has at most 8 indirect frames: the index goes from 0 to ${most}.`;
+      source.error("rewrite-index", [...path, "index"], text);
+    }
+    return { id, where, index, offset, bytes };
+  }
+
+  private readReferences(raw: "all" | readonly Written[], path: JSONPath): "all" | number[] {
+    if (raw === "all") return "all";
+    const { grantTableMax } = this.around.guest;
+    return raw.map((one, i) => {
+      const gref = numberAt(this.source, [...path, i], one);
+      if (gref < RESERVED_GRANTS || gref >= grantTableMax) {
+        const text = `${gref} is no reference of the driver's: they go from ${RESERVED_GRANTS} to ${grantTableMax - 1} (guest.grantTableMax).`;
+        this.source.error("gref", [...path, i], text);
+      }
+      return gref;
+    });
+  }
+
+  private readStore(
+    raw: Readonly<Record<string, string | number | null>>,
+    path: JSONPath,
+  ): Record<string, string | null> {
+    const entries = Object.entries(raw);
+    for (const [key] of entries) {
+      if (STORE_KEYS.includes(key)) continue;
+      const meant = nearestName(key, STORE_KEYS);
+      if (meant === null) continue;
+      const text = `The driver does not read "${key}". Did you mean "${meant}"?`;
+      this.source.warning("store-key", [...path, key], text);
+    }
+    return Object.fromEntries(
+      entries.map(([key, value]) => [key, value === null ? null : String(value)]),
     );
   }
-  return span;
-}
 
-/** Cuts a buffer that may span pages. */
-function cutAtPages(span: Span, pageSize: number): BufferSegment[] {
-  const segments: BufferSegment[] = [];
-  let { page, offset } = span;
-  for (let left = span.length; left > 0; page++, offset = 0) {
-    const length = Math.min(left, pageSize - offset);
-    if (length <= 0) break;
-    segments.push({ page, offset, length });
-    left -= length;
-  }
-  return segments;
-}
-
-/** More than any request has; a larger one would only fill the memory. */
-const MOST_SEGMENTS = 65536;
-
-function readBuffers(place: Place, raw: RawRequest, path: JSONPath): BufferSegment[] {
-  if (raw.buffer === undefined) return [];
-  const buffers = Array.isArray(raw.buffer) ? raw.buffer : [raw.buffer];
-  return buffers.flatMap((buffer, i) => {
-    const at = [...path, "buffer", ...(Array.isArray(raw.buffer) ? [i] : [])];
-    const span = readSpan(place, buffer, at);
-    if (span.length / place.guest.pageSize > MOST_SEGMENTS) {
-      const text = `${sayBytes(span.length)} are more than one request can have: ${sayBytes(MOST_SEGMENTS * place.guest.pageSize)} at most.`;
-      place.source.error("length-too-large", [...at, "length"], text);
-      return [];
+  private readCapacity(raw: Written, path: JSONPath): number {
+    const sectors = this.readSectors(raw, path);
+    if (sectors === 0) {
+      this.source.error("disk-size", path, "A disk without sectors is none: give at least 1.");
+    } else if (sectors > MOST_SECTORS) {
+      const text = `${sectors} sectors are more than can be counted in bytes: at most ${MOST_SECTORS}.`;
+      this.source.error("disk-size", path, text);
     }
-    return cutAtPages(span, place.guest.pageSize);
-  });
+    this.place.sectors = sectors;
+    return sectors;
+  }
+
+  /** A number counts sectors; what has a unit is a size. */
+  private readSectors(raw: Written, path: JSONPath): number {
+    const number = readNumber(raw);
+    if (number !== null) return number;
+    const bytes = readSize(raw);
+    if (bytes === null) return numberAt(this.source, path, raw);
+    if (bytes % SECTOR_BYTES !== 0) {
+      const text = `${bytes} bytes are no whole number of sectors: a size is a multiple of ${SECTOR_BYTES}.`;
+      this.source.error("disk-size", path, text);
+    }
+    return Math.floor(bytes / SECTOR_BYTES);
+  }
+
+  private readResume(raw: NonNullable<RawStep["resume"]>, path: JSONPath): BackendSettings | null {
+    this.outstanding.resume();
+    if (raw === true) return null;
+    const { guest, backend } = this.around;
+    const settings = readBackend(this.source, raw, path, backend);
+    checkAgreement(this.source, guest, settings, path);
+    return settings;
+  }
+
+  private take(count: number): number {
+    this.taken += count;
+    return count;
+  }
+
+  private give(count: number, path: JSONPath): number {
+    if (count > this.taken) {
+      const text =
+        this.taken === 0
+          ? 'No reference is taken before this step: take some first, with "takeGrants".'
+          : `Only ${sayCount(this.taken, "reference")} ${this.taken === 1 ? "is" : "are"} taken here, so ${count} cannot be given back.`;
+      this.source.error("give-grants", path, text);
+    }
+    this.taken = Math.max(0, this.taken - count);
+    return count;
+  }
 }
 
-/** The length of a read or write in sectors; its segments decide. */
-function sectorsOfBuffer(
-  place: Place,
-  raw: RawRequest,
-  segments: readonly BufferSegment[],
+function readOperation(raw: number | keyof typeof OPERATIONS): number {
+  return typeof raw === "number" ? raw : OPERATIONS[raw];
+}
+
+function readShadow(source: ScenarioSource, raw: Written, path: JSONPath): number {
+  const id = readShadowId(raw);
+  if (id !== null) return id;
+  const text = `${String(raw)} is too large to be exact: write a number up to 0x${Number.MAX_SAFE_INTEGER.toString(16)}, or -1 for the largest of 64 bits.`;
+  source.error("number", path, text);
+  return 0;
+}
+
+function readResponse(
+  source: ScenarioSource,
+  raw: Exclude<RawResponse, number>,
   path: JSONPath,
-): number {
-  const { source } = place;
-  const bytes = segments.reduce((sum, segment) => sum + segment.length, 0);
-  const sectors = Math.floor(bytes / SECTOR_BYTES);
-  if (segments.length === 0) {
-    const text = `A ${raw.op} needs a buffer: give "segments", or "buffer" with a page and a length.`;
-    if (!source.hasErrors) source.error("no-buffer", path, text);
+): ResponseSettings {
+  const response: ResponseSettings = { id: raw.id, status: raw.status ?? "okay" };
+  if (raw.operation !== undefined) response.operation = readOperation(raw.operation);
+  if (raw.shadowId !== undefined) {
+    response.shadowId = readShadow(source, raw.shadowId, [...path, "shadowId"]);
   }
-  if (raw.sectors !== undefined && bytes % SECTOR_BYTES === 0) {
-    const written = numberAt(source, [...path, "sectors"], raw.sectors);
-    if (written !== sectors) {
-      const text = `The request has ${sayCount(written, "sector")}, but its segments have ${bytes} bytes, ${sayCount(sectors, "sector")}: leave "sectors" out, or make them equal.`;
-      source.error("sector-sum", [...path, "sectors"], text);
-    }
-  }
-  return sectors;
+  if (raw.times !== undefined) response.times = raw.times;
+  return response;
 }
 
-/** The length of a flush or discard in sectors. */
-function sectorsWithoutBuffer(place: Place, raw: RawRequest, path: JSONPath): number {
-  const { source } = place;
-  for (const key of ["segments", "buffer"] as const) {
-    const given = raw[key];
-    if (given === undefined || (Array.isArray(given) && given.length === 0)) continue;
-    const advice =
-      raw.op === "flush"
-        ? 'a flush with data is a write with "preflush": true.'
-        : "it moves no data.";
-    source.error("needless-buffer", [...path, key], `A ${raw.op} has no buffer: ${advice}`);
-  }
-  const sectors =
-    raw.sectors === undefined ? 0 : numberAt(source, [...path, "sectors"], raw.sectors);
-  if (raw.op === "flush") {
-    if (sectors !== 0) {
-      source.error(
-        "flush-length",
-        [...path, "sectors"],
-        "A flush is empty: leave its sectors out.",
-      );
-    }
-  } else if (sectors === 0) {
-    source.error(
-      "discard-length",
-      raw.sectors === undefined ? path : [...path, "sectors"],
-      `A ${raw.op} needs its length: give "sectors", at least 1.`,
-    );
-  }
-  return sectors;
-}
-
-function checkEnd(place: Place, request: RequestSettings, path: JSONPath): void {
-  const { sectors } = place.disk;
-  const end = request.sector + request.sectors;
-  if (end <= sectors) return;
-  place.source.error(
-    "beyond-disk",
-    [...path, "sector"],
-    `The request ends at sector ${end}, but the disk has ${sectors} sectors (disk.sectors): it begins at ${Math.max(0, sectors - request.sectors)} or earlier.`,
-  );
-}
-
-/** Reads one request; `position` counts the requests of the file from 1. */
-function readRequest(
-  place: Place,
-  raw: RawRequest,
+function readMadeUp(
+  source: ScenarioSource,
+  raw: RawMadeUpResponse,
   path: JSONPath,
-  position: number,
-): RequestSettings {
-  const { source } = place;
-  const withData = raw.op === "read" || raw.op === "write";
-  let segments: BufferSegment[] = [];
-  if (withData) {
-    if (raw.segments !== undefined && raw.buffer !== undefined) {
-      const text = 'Give either "segments" or "buffer", not both.';
-      source.error("two-buffers", [...path, "buffer"], text);
-    }
-    segments =
-      raw.segments?.map((segment, i) => readSegment(place, segment, [...path, "segments", i])) ??
-      readBuffers(place, raw, path);
-  }
-  const request: RequestSettings = {
-    id: raw.id ?? position,
-    op: raw.op,
-    fua: raw.fua ?? false,
-    preflush: raw.preflush ?? false,
-    sector: raw.sector === undefined ? 0 : numberAt(source, [...path, "sector"], raw.sector),
-    sectors: withData
-      ? sectorsOfBuffer(place, raw, segments, path)
-      : sectorsWithoutBuffer(place, raw, path),
-    segments,
+): { shadowId: number; operation: number; status: number } {
+  const { status = "okay" } = raw;
+  return {
+    shadowId: readShadow(source, raw.shadowId, [...path, "shadowId"]),
+    operation: readOperation(raw.operation),
+    status: typeof status === "number" ? status : STATUSES[status],
   };
-  if (raw.physSegments !== undefined) request.physSegments = raw.physSegments;
-  if (raw.passthrough === true) request.passthrough = true;
-  if (raw.line !== undefined) request.line = raw.line;
-  checkEnd(place, request, path);
-  return request;
 }
 
-/** Follows which requests are outstanding, so that answers can be checked. */
-class Outstanding {
-  private readonly submittedAt = new Map<number, string>();
-  private readonly answeredAt = new Map<number, string>();
-  private readonly waiting = new Set<number>();
-
-  constructor(private readonly source: ScenarioSource) {}
-
-  submit(request: RequestSettings, path: JSONPath, written: boolean): void {
-    const before = this.submittedAt.get(request.id);
-    if (before !== undefined) {
-      const own = written ? "" : " (the number that a request without an id gets)";
-      const text = `The id ${request.id}${own} already belongs to ${before}: give each request its own.`;
-      this.source.error("duplicate-id", written ? [...path, "id"] : path, text);
-      return;
-    }
-    this.submittedAt.set(request.id, sayPath(path));
-    this.waiting.add(request.id);
-  }
-
-  answer(id: number, path: JSONPath): void {
-    const before = this.answeredAt.get(id);
-    if (before !== undefined) {
-      const text = `Request ${id} is already answered at ${before}: a request is answered once.`;
-      this.source.error("double-completion", path, text);
-    } else if (!this.submittedAt.has(id)) {
-      const names = [...this.waiting].slice(0, 8).join(", ");
-      const hint = names === "" ? "Nothing is outstanding here." : `Outstanding here: ${names}.`;
-      const text = `No request with the id ${id} is submitted before this step. ${hint}`;
-      this.source.error("unknown-request", path, text);
-    } else {
-      this.answeredAt.set(id, sayPath(path));
-      this.waiting.delete(id);
-    }
-  }
-
-  /** Answers everything outstanding, in order of submission. */
-  answerAll(path: JSONPath): ResponseSettings[] {
-    const all = [...this.waiting].map((id): ResponseSettings => ({ id, status: "okay" }));
-    if (all.length === 0) {
-      const text = "Nothing is outstanding here, so there is nothing to complete.";
-      this.source.warning("nothing-outstanding", path, text);
-    }
-    for (const { id } of all) this.answer(id, path);
-    return all;
-  }
-}
-
-function readResponse(raw: RawResponse): ResponseSettings {
-  return typeof raw === "number"
-    ? { id: raw, status: "okay" }
-    : { id: raw.id, status: raw.status ?? "okay" };
-}
-
+/** Reads the steps; those with an error may be missing. */
 export function readWorkload(
   source: ScenarioSource,
   steps: RawScenario["workload"],
-  guest: GuestSettings,
-  disk: DiskSettings,
+  around: Surroundings,
 ): WorkloadStep[] {
-  const place: Place = { source, guest, disk };
-  const outstanding = new Outstanding(source);
-  let position = 0;
-  return steps.map((step, s): WorkloadStep => {
-    if (step.submit) {
-      const submit = step.submit.map((raw, r) => {
-        const path = ["workload", s, "submit", r];
-        const request = readRequest(place, raw, path, ++position);
-        outstanding.submit(request, path, raw.id !== undefined);
-        return request;
-      });
-      return { submit };
-    }
-    const path = ["workload", s, "complete"];
-    if (step.complete === "all") return { complete: outstanding.answerAll(path) };
-    const complete = (step.complete ?? []).map((raw, i) => {
-      const response = readResponse(raw);
-      outstanding.answer(response.id, [...path, i, ...(typeof raw === "number" ? [] : ["id"])]);
-      return response;
-    });
-    return { complete };
-  });
+  const reader = new WorkloadReader(source, around);
+  return steps.flatMap((step, s) => reader.read(step, ["workload", s]) ?? []);
 }

@@ -2,15 +2,19 @@
 
 import type {
   BackendSettings,
+  DiskContent,
   DiskSettings,
   GuestSettings,
+  MadeUpResponse,
   PageSize,
   RequestSettings,
   ResponseSettings,
+  Rewrite,
   Scenario,
   WorkloadStep,
 } from "../core/scenario.js";
 import { diskName, vdevOfName } from "./disk-name.js";
+import { nameOf, OPERATIONS, sayHex, STATUSES } from "./protocol-names.js";
 import {
   completeBackend,
   DEFAULT_BACKEND,
@@ -35,12 +39,12 @@ const PAGE_SIZE_NAMES: Readonly<Record<PageSize, string>> = {
 
 /** `{ "page": "0x1000", "offset": 0 }`: an object on one line. */
 function onOneLine(fields: readonly (readonly [string, unknown])[]): string {
-  return `{ ${fields.map(([key, value]) => `"${key}": ${JSON.stringify(value)}`).join(", ")} }`;
+  return `{ ${fields.map(([key, value]) => `"${key}": ${writeValue(value)}`).join(", ")} }`;
 }
 
 /** A list of short values, as many on a line as fit. */
 function filled(values: readonly unknown[], indent: string): string {
-  const words = values.map((value) => JSON.stringify(value));
+  const words = values.map(writeValue);
   const short = `[${words.join(", ")}]`;
   if (indent.length + short.length <= WIDTH) return short;
   const lines: string[] = [];
@@ -86,24 +90,79 @@ function writeRequest(request: RequestSettings, indent: string): string {
   return `${indent}{\n${indent}  ${head},\n${indent}  "segments": [\n${body}\n${indent}  ]\n${indent}}`;
 }
 
-function writeResponse({ id, status }: ResponseSettings): number | ResponseSettings {
-  return status === "okay" ? id : { id, status };
+/** A value with spaces where a person puts them. */
+function writeValue(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(writeValue).join(", ")}]`;
+  if (typeof value !== "object" || value === null) return JSON.stringify(value);
+  const fields = Object.entries(value);
+  return fields.length === 0 ? "{}" : onOneLine(fields);
 }
 
-function writeStep(step: WorkloadStep): string {
-  if ("complete" in step) {
-    return `    { "complete": ${filled(step.complete.map(writeResponse), "    ")} }`;
+function rawResponse({ id, status, operation, shadowId, times }: ResponseSettings): unknown {
+  const said = {
+    ...(status === "okay" ? {} : { status }),
+    ...(operation === undefined ? {} : { operation: nameOf(OPERATIONS, operation) }),
+    ...(shadowId === undefined ? {} : { shadowId }),
+    ...(times === undefined ? {} : { times }),
+  };
+  return Object.keys(said).length === 0 ? id : { id, ...said };
+}
+
+function rawMadeUp({ shadowId, operation, status }: MadeUpResponse): unknown {
+  return {
+    shadowId,
+    operation: nameOf(OPERATIONS, operation),
+    status: nameOf(STATUSES, status),
+  };
+}
+
+function rawRewrite({ id, where, index, offset, bytes }: Rewrite): unknown {
+  const place = { ...(index === 0 ? {} : { index }), ...(offset === 0 ? {} : { offset }) };
+  return { id, where, ...place, bytes: sayHex(bytes) };
+}
+
+function rawResume(settings: BackendSettings | null, backend: BackendSettings): unknown {
+  if (settings === null) return true;
+  const { profile, persistent, maxIndirectSegments } = settings;
+  const said: Partial<BackendSettings> = profile === backend.profile ? {} : { profile };
+  const base = completeBackend(backend, said);
+  if (persistent !== base.persistent) said.persistent = persistent;
+  if (maxIndirectSegments !== base.maxIndirectSegments) {
+    said.maxIndirectSegments = maxIndirectSegments;
   }
-  if (!("submit" in step)) return `    ${JSON.stringify(step)}`;
-  const requests = step.submit.map((request) => writeRequest(request, "        ")).join(",\n");
-  return `    {\n      "submit": [\n${requests}\n      ]\n    }`;
+  const unsaid = completeBackend(backend, said);
+  return { ...said, ...Object.fromEntries(fieldsOf(settings, unsaid, [])) };
+}
+
+function writeRequests(key: "submit" | "bios", requests: readonly RequestSettings[]): string {
+  const lines = requests.map((request) => writeRequest(request, "        ")).join(",\n");
+  return `    {\n      "${key}": [\n${lines}\n      ]\n    }`;
+}
+
+function writeStep(step: WorkloadStep, backend: BackendSettings): string {
+  if ("submit" in step) return writeRequests("submit", step.submit);
+  if ("bios" in step) return writeRequests("bios", step.bios);
+  if ("complete" in step) {
+    const { complete, ...rest } = step;
+    const interrupt = rest.interrupt === undefined ? "" : `, "interrupt": "${rest.interrupt}"`;
+    return `    { "complete": ${filled(complete.map(rawResponse), "    ")}${interrupt} }`;
+  }
+  if ("unmap" in step && step.unmap !== "all") {
+    return `    { "unmap": ${filled(step.unmap, "    ")} }`;
+  }
+  if ("respond" in step) {
+    return `    ${writeValue({ ...step, respond: step.respond.map(rawMadeUp) })}`;
+  }
+  if ("rewrite" in step) return `    ${writeValue({ rewrite: step.rewrite.map(rawRewrite) })}`;
+  if ("resume" in step) return `    ${writeValue({ resume: rawResume(step.resume, backend) })}`;
+  return `    ${writeValue(step)}`;
 }
 
 function writeGroup(fields: readonly (readonly [string, unknown])[]): string {
   const lines = fields.map(([key, value]) =>
     Array.isArray(value)
       ? `    "${key}": ${filled(value, "    ")}`
-      : `    "${key}": ${JSON.stringify(value)}`,
+      : `    "${key}": ${writeValue(value)}`,
   );
   return `{\n${lines.join(",\n")}\n  }`;
 }
@@ -142,12 +201,25 @@ function backendFields(backend: BackendSettings): [string, unknown][] {
   return fieldsOf(backend, unsaid, ["profile", "persistent", "maxIndirectSegments"]);
 }
 
-function diskFields({ content: _, ...disk }: DiskSettings): [string, unknown][] {
+function rawContent(content: DiskContent): unknown {
+  switch (content.kind) {
+    case "pattern":
+      return { seed: content.seed };
+    case "zeros":
+      return "zeros";
+    case "bytes":
+      return { bytes: sayHex(content.bytes) };
+  }
+}
+
+function diskFields({ content, ...disk }: DiskSettings): [string, unknown][] {
   const name = diskName(disk.vdev);
   const fields = fieldsOf(disk, DEFAULT_DISK, ["vdev", "sectors"]);
-  return fields.map(([key, value]) =>
+  const written = fields.map(([key, value]): [string, unknown] =>
     key === "vdev" && vdevOfName(name) === value ? [key, name] : [key, value],
   );
+  const usual = content.kind === "pattern" && content.seed === 0;
+  return usual ? written : [...written, ["content", rawContent(content)]];
 }
 
 /**
@@ -155,7 +227,7 @@ function diskFields({ content: _, ...disk }: DiskSettings): [string, unknown][] 
  * scenario; segments stand one on a line, page numbers in hexadecimal.
  */
 export function serializeScenario(scenario: Scenario, options: WriteOptions = {}): string {
-  const { guest, backend, disk, start, workload } = scenario;
+  const { guest, backend, disk, start, walk, workload } = scenario;
   const parts: string[] = [];
   if (options.schema !== undefined) parts.push(`  "$schema": ${JSON.stringify(options.schema)}`);
   parts.push(`  "title": ${JSON.stringify(scenario.title)}`);
@@ -163,10 +235,11 @@ export function serializeScenario(scenario: Scenario, options: WriteOptions = {}
   parts.push(`  "backend": ${writeGroup(backendFields(backend))}`);
   parts.push(`  "disk": ${writeGroup(diskFields(disk))}`);
   if (start !== null) parts.push(`  "start": ${writeGroup(Object.entries(start))}`);
+  if (walk !== null) parts.push(`  "walk": ${writeGroup(Object.entries(walk))}`);
   parts.push(
     workload.length === 0
       ? `  "workload": []`
-      : `  "workload": [\n${workload.map(writeStep).join(",\n")}\n  ]`,
+      : `  "workload": [\n${workload.map((step) => writeStep(step, backend)).join(",\n")}\n  ]`,
   );
   // A line feed inside a comment would end it.
   const comment = (options.comment ?? []).flatMap((line) => line.split(/[\r\n\u2028\u2029]+/));

@@ -6,6 +6,8 @@ export interface SchemaError {
   instancePath: string;
   schemaPath: string;
   params: Record<string, unknown>;
+  /** The key of which the error speaks, where it is one of a key and not of a value. */
+  propertyName?: string;
 }
 
 export interface ScenarioValidator {

@@ -2,18 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { parseScenario } from "../../../src/inputs/scenario-file.js";
-
-/** The text that a problem points at. */
-function pointed(text: string, problem: { range: { start: Position; end: Position } }): string {
-  const lines = text.split("\n");
-  const { start, end } = problem.range;
-  if (start.line === end.line) return lines[start.line]!.slice(start.character, end.character);
-  return lines.slice(start.line, end.line + 1).join("\n");
-}
-interface Position {
-  line: number;
-  character: number;
-}
+import { testWrong, type Wrong } from "./wrong-scenarios.js";
 
 test("a small scenario gets everything else by default", () => {
   const { scenario, problems } = parseScenario(
@@ -137,15 +126,6 @@ test("a buffer is cut at the pages", () => {
   ]);
 });
 
-/** One wrong scenario, and what is said about it. */
-interface Wrong {
-  text: string;
-  code: string;
-  path: string;
-  at: string;
-  says: RegExp;
-}
-
 const request = (fields: string): string =>
   `{ "workload": [ { "submit": [ { "op": "write", ${fields} } ] } ] }`;
 const segment = (fields: string, pageSize = "4K"): string =>
@@ -198,10 +178,10 @@ const wrong: Record<string, Wrong> = {
   },
   "both submit and complete": {
     text: `{ "workload": [ { "submit": [ { "op": "flush" } ], "complete": [] } ] }`,
-    code: "schema.step",
+    code: "step",
     path: "workload[0]",
     at: `{ "submit": [ { "op": "flush" } ], "complete": [] }`,
-    says: /either "submit" or "complete"/,
+    says: /"submit" and "complete": make a step of each/,
   },
   "pages of 8 KB": {
     text: `{ "guest": { "pageSize": "8K" }, "workload": [] }`,
@@ -320,7 +300,7 @@ const wrong: Record<string, Wrong> = {
     code: "double-completion",
     path: "workload[1].complete[1].id",
     at: "1",
-    says: /already answered at workload\[1\]\.complete\[0\]/,
+    says: /already answered at workload\[1\]\.complete\[0\].*"times"/,
   },
   "an answer before the request": {
     text: `{ "workload": [ { "complete": [1] }, { "submit": [ { "op": "flush" } ] } ] }`,
@@ -387,19 +367,7 @@ const wrong: Record<string, Wrong> = {
   },
 };
 
-for (const [name, { text, code, path, at, says }] of Object.entries(wrong)) {
-  test(`${name} is an error at its place`, () => {
-    const { scenario, problems } = parseScenario(text);
-    assert.equal(scenario, null);
-    const problem = problems.find((one) => one.code === code);
-    assert.ok(problem, `found: ${JSON.stringify(problems)}`);
-    assert.equal(problem.severity, "error");
-    assert.equal(problem.path, path);
-    assert.match(problem.message, says);
-    assert.equal(pointed(text, problem), at);
-    assert.equal(problem.line, problem.range.start.line + 1);
-  });
-}
+testWrong(wrong);
 
 test("one mistake is one problem", () => {
   for (const [name, { text }] of Object.entries(wrong)) {
