@@ -3,7 +3,6 @@
  * is true, so a listener may read the machine; it must not write it. Lengths and offsets are in bytes,
  * sectors of 512 bytes.
  */
-import type { bio } from "./linux/bio.js";
 import type { KernelCall, Rewrite } from "./scenario.js";
 import type { log_level } from "./linux/printk.js";
 import type { request } from "./linux/request.js";
@@ -109,8 +108,8 @@ export type TraceEvent =
       error: number;
       why: "complete" | "rejected" | "recover";
     }
-  /** A bio has ended: the one who asked for it is told. */
-  | { kind: "bio_end"; bio: bio; error: number }
+  /** A bio of the scenario's request `nr` has ended: the one who asked for it is told. `times`: so often by now. */
+  | { kind: "bio_end"; nr: number; sector: number; sectors: number; error: number; times: number }
   /** A call of the kernel's fails, as the scenario asks. */
   | { kind: "call_failed"; call: KernelCall }
   /** The back end says, in its own domain's log, why it refuses something. */

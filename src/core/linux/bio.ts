@@ -133,7 +133,8 @@ function first_bytes(vecs: readonly bio_vec[], bytes: number): bio_vec[] {
 export function bio_endio(k: kernel, bio: bio, error: number): void {
   bio.ended++;
   bio.error = error;
-  k.trace?.({ kind: "bio_end", bio, error });
+  const { nr, bi_sector: sector, ended: times } = bio;
+  k.trace?.({ kind: "bio_end", nr, sector, sectors: bio_sectors(bio), error, times });
   if (bio.bi_private !== null) split_bio_end(k, bio.bi_private, error);
 }
 

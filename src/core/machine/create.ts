@@ -185,9 +185,18 @@ function create_devices({ disk }: Scenario): { front: xenbus_device; back: xenbu
   store.set(`${backend}/frontend-id`, String(GUEST_DOMID));
   store.set(`${backend}/mode`, disk.readonly ? "r" : "w");
   store.set(`${backend}/state`, initialising);
-  const ends = { state: "Initialising", drvdata: false, down: false, store } as const;
   return {
-    front: { ...ends, nodename: frontend, otherend: backend, otherend_id: BACKEND_DOMID },
-    back: { ...ends, nodename: backend, otherend: frontend, otherend_id: GUEST_DOMID },
+    front: new_device(frontend, backend, BACKEND_DOMID, store),
+    back: new_device(backend, frontend, GUEST_DOMID, store),
   };
+}
+
+function new_device(
+  nodename: string,
+  otherend: string,
+  otherend_id: number,
+  store: xenstore,
+): xenbus_device {
+  const state = "Initialising";
+  return { nodename, otherend, otherend_id, state, drvdata: false, down: false, store };
 }
