@@ -82,14 +82,20 @@ function run_step(machine: Machine, observer: GoldenObserver, step: GoldenStep):
   return first_difference(step.state, state_of(machine), "state");
 }
 
-/** Runs the case; null when everything is as recorded. */
-export function run_case(recorded: GoldenCase): Failure | null {
+/** The machine that a case was recorded on, with nothing to run. */
+export function machine_of(recorded: GoldenCase): Machine {
   const machine = createMachine(scenario_of(recorded));
   machine.agenda.length = 0;
   // The recorded driver's surroundings: a back end that checks little, and no block layer behind a resume.
   machine.backend.lenient = true;
   machine.kernel.swallows_bios = true;
   machine.kernel.survives_empty_sg_table = recorded.config.lenientSgInitTableZero === 1;
+  return machine;
+}
+
+/** Runs the case; null when everything is as recorded. */
+export function run_case(recorded: GoldenCase): Failure | null {
+  const machine = machine_of(recorded);
   const observer = new GoldenObserver(machine);
   for (const [step, one] of recorded.steps.entries()) {
     const found = run_step(machine, observer, one);

@@ -1,0 +1,143 @@
+/** Watches a run and tells which invariants broke in it, and where. */
+import type { Machine } from "../machine/state.js";
+import type { TraceEvent, TraceListener } from "../tracepoints.js";
+import { pool_of } from "./pool.js";
+import { INVARIANTS, type InvariantName, type StreamRule } from "./rule.js";
+import { RULES } from "./rules.js";
+
+/** Where in a run an invariant was found broken. */
+export interface BrokenAt {
+  /** The task, from 0; the connection is task 0. */
+  readonly task: number;
+  /** The event, counted from 0 since the beginning; at the end of a task the one that comes next. */
+  readonly event: number;
+  /** The event's kind, or `task_end` where the state of the machine was wrong after the task. */
+  readonly kind: TraceEvent["kind"] | "task_end";
+}
+
+/** The first break of an invariant. */
+export interface Broken {
+  readonly invariant: InvariantName;
+  /** One sentence with the numbers. */
+  readonly text: string;
+  /** The scenario's number of the request in hand, or null. */
+  readonly request: number | null;
+  readonly at: BrokenAt;
+}
+
+export interface Watch {
+  /** Is given every event of every task. */
+  readonly listen: TraceListener;
+  /** Is called after each task. */
+  afterTask(): void;
+  /** In order of time, each invariant once. */
+  readonly broken: readonly Broken[];
+}
+
+/** The events at which the driver is at rest, so that the rules on the state hold. */
+export const REST_EVENTS: ReadonlySet<TraceEvent["kind"]> = new Set([
+  "request_queued",
+  "request_busy",
+  "response_taken",
+  "id_recycled",
+  "request_end",
+]);
+
+/**
+ * Watches a machine from its first task on. Only what happens is looked at while a task runs; the state when it
+ * has ended, which takes time in proportion to the pool. A state that broke in the middle of a task is found by
+ * `watchClosely`, in a second run of it.
+ */
+export function watchInvariants(machine: Machine): Watch {
+  return new Watcher(machine, { task: 0, event: 0 }, INVARIANTS, false);
+}
+
+/**
+ * Watches the state at every event at which the driver is at rest, in a run of tasks that is known to break it.
+ * @param from the task that the machine runs next, and the events before it
+ * @param invariants those to look for
+ */
+export function watchClosely(
+  machine: Machine,
+  from: Pick<BrokenAt, "task" | "event">,
+  invariants: readonly InvariantName[],
+): Watch {
+  return new Watcher(machine, from, invariants, true);
+}
+
+/** The request that an event is about, by the scenario's number for it. */
+function request_in_hand({ info }: Machine, event: TraceEvent): number | null {
+  if ("req" in event) return event.req.nr;
+  return "id" in event ? (info.shadow[event.id]?.request?.nr ?? null) : null;
+}
+
+class Watcher implements Watch {
+  readonly broken: Broken[] = [];
+  private readonly left: Set<InvariantName>;
+  private readonly streams: [InvariantName, StreamRule][];
+  private task: number;
+  private events: number;
+
+  constructor(
+    private readonly machine: Machine,
+    from: Pick<BrokenAt, "task" | "event">,
+    invariants: readonly InvariantName[],
+    /** Looks at the state only, but often. */
+    private readonly close: boolean,
+  ) {
+    this.left = new Set(invariants);
+    this.streams = invariants.flatMap((name): [InvariantName, StreamRule][] => {
+      const { stream } = RULES[name];
+      return stream === undefined || close ? [] : [[name, stream(machine)]];
+    });
+    ({ task: this.task, event: this.events } = from);
+  }
+
+  readonly listen = (event: TraceEvent): void => {
+    const { kind } = event;
+    for (const [name, rule] of this.streams) {
+      const text = this.left.has(name) ? rule.event(event) : null;
+      if (text !== null) this.report(name, text, kind, request_in_hand(this.machine, event));
+    }
+    if (this.close && REST_EVENTS.has(kind)) {
+      this.checkState(kind, request_in_hand(this.machine, event));
+    }
+    this.events++;
+  };
+
+  afterTask(): void {
+    // Where the kernel stopped the driver is in the middle of something.
+    if (this.machine.bug === null) {
+      for (const [name, rule] of this.streams) {
+        const text = this.left.has(name) ? (rule.rest?.() ?? null) : null;
+        if (text !== null) this.report(name, text, "task_end", null);
+      }
+      this.checkState("task_end", null);
+    }
+    this.task++;
+  }
+
+  private checkState(kind: BrokenAt["kind"], request: number | null): void {
+    if (this.left.size === 0) return;
+    const pool = pool_of(this.machine.info);
+    for (const name of this.left) {
+      const text = RULES[name].state?.(this.machine, pool) ?? null;
+      if (text !== null) this.report(name, text, kind, request);
+    }
+  }
+
+  private report(
+    invariant: InvariantName,
+    text: string,
+    kind: BrokenAt["kind"],
+    request: number | null,
+  ): void {
+    this.left.delete(invariant);
+    this.broken.push({
+      invariant,
+      text,
+      request,
+      at: { task: this.task, event: this.events, kind },
+    });
+  }
+}
