@@ -1,4 +1,4 @@
-/** The rule about the end of requests. */
+/** The rule about the end of requests and bios. */
 import { type request, blk_rq_pos, blk_rq_sectors } from "../linux/request.js";
 import type { StreamRule } from "./rule.js";
 
@@ -8,8 +8,8 @@ interface Anew {
 }
 
 /**
- * `requests-end-once`: a request that has ended is neither ended nor started again; and one that a recovery
- * ends without its data is submitted anew from its first sector to its last, each once.
+ * `requests-end-once`: a request that has ended is neither ended nor started again, and no bio ends twice; and
+ * a request that a recovery ends without its data is submitted anew from its first sector to its last, each once.
  *
  * Who ends a request twice gives its memory back twice, and who ends it without the data reports a success that
  * has not happened. Breaks where the recovery makes its pieces of a bio so many 4 KB pages long, but counts them
@@ -30,6 +30,11 @@ export function requests_end_once(): StreamRule {
           ended.add(req);
           if (why === "recover") recovered.set(req, { next: blk_rq_pos(req) });
           return null;
+        }
+        case "bio_end": {
+          const { nr, sector, times } = event;
+          if (times === 1) return null;
+          return `The bio of request ${nr} from sector ${sector} on ends ${times} times.`;
         }
         case "submit_bio": {
           const { req, sector, sectors } = event;
