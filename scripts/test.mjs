@@ -10,16 +10,20 @@ import os from "node:os";
 import path from "node:path";
 import process from "node:process";
 import { buildTests, testSources } from "./build-tests.mjs";
+import { reportCoverage } from "./coverage.mjs";
 import { checkout } from "./vscode/places.mjs";
 
 /** @typedef {import("./count-reporter.mjs").Counts} Counts */
-/** @typedef {{ name: string, run: () => Promise<Counts>, needsBuild?: boolean }} Suite */
+/** @typedef {{ name: string, run: () => Promise<Counts>, needs?: string[] }} Suite */
 
 // A suite that hangs must not hang the whole.
 const limit = 8 * 60_000;
 
 const scratch = fs.mkdtempSync(path.join(os.tmpdir(), "grantwalk-test-"));
 process.on("exit", () => fs.rmSync(scratch, { recursive: true, force: true }));
+
+// Where the processes of the core's own tests leave which lines they ran.
+const coverageFolder = path.join(scratch, "coverage");
 
 /** @type {Counts} */
 const nothing = { passed: 0, failed: 0, skipped: 0, failures: [] };
@@ -141,18 +145,27 @@ async function startWorks() {
   return code === 0 ? { ...nothing, passed: 1 } : failure("npm start does not open a VS Code");
 }
 
+/** @returns {Promise<Counts>} */
+async function coverage() {
+  const wrong = await reportCoverage(coverageFolder);
+  return wrong === undefined ? { ...nothing, passed: 1 } : failure(wrong);
+}
+
+const covered = { env: { NODE_V8_COVERAGE: coverageFolder } };
+
 /** @type {Suite[]} */
 const suites = [
   { name: "lint", run: () => npmScript("lint") },
   { name: "typecheck", run: () => npmScript("typecheck") },
   { name: "build", run: () => npmScript("build") },
-  { name: "unit", run: () => nodeTests("unit") },
-  { name: "golden", run: () => nodeTests("golden") },
+  { name: "unit", run: () => nodeTests("unit", covered) },
+  { name: "golden", run: () => nodeTests("golden", covered) },
+  { name: "coverage", run: coverage, needs: ["unit", "golden"] },
   { name: "adapter", run: () => nodeTests("adapter") },
-  { name: "cli", run: () => nodeTests("cli"), needsBuild: true },
-  { name: "vscode", run: extensionHostTests, needsBuild: true },
-  { name: "browser", run: browserTests, needsBuild: true },
-  { name: "start", run: startWorks, needsBuild: true },
+  { name: "cli", run: () => nodeTests("cli"), needs: ["build"] },
+  { name: "vscode", run: extensionHostTests, needs: ["build"] },
+  { name: "browser", run: browserTests, needs: ["build"] },
+  { name: "start", run: startWorks, needs: ["build"] },
 ];
 
 const names = suites.map(({ name }) => name);
@@ -163,18 +176,20 @@ if (unknown.length > 0) {
   process.exit(1);
 }
 const wanted = new Set(asked.length > 0 ? asked : names);
-if (suites.some(({ name, needsBuild }) => needsBuild && wanted.has(name))) wanted.add("build");
+for (const { name, needs = [] } of suites) {
+  if (wanted.has(name)) for (const needed of needs) wanted.add(needed);
+}
 
 /** @type {{ name: string, counts: Counts, seconds: number }[]} */
 const outcomes = [];
-for (const { name, run: runSuite, needsBuild } of suites) {
+for (const { name, run: runSuite, needs = [] } of suites) {
   if (!wanted.has(name)) continue;
   console.log(`\n── ${name} ${"─".repeat(Math.max(0, 72 - name.length))}`);
   const started = Date.now();
   const built = outcomes.find((outcome) => outcome.name === "build");
   /** @type {Counts} */
   let counts;
-  if (needsBuild && built && built.counts.failed > 0) {
+  if (needs.includes("build") && built && built.counts.failed > 0) {
     console.log("Not run: the build has failed.");
     counts = failure(`${name}: not run, the build has failed`);
   } else {
