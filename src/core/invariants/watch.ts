@@ -49,38 +49,33 @@ export const REST_EVENTS: ReadonlySet<TraceEvent["kind"]> = new Set([
  * `watchClosely`, in a second run of it.
  */
 export function watchInvariants(machine: Machine): Watch {
-  return new Watcher(machine, { task: 0, event: 0 }, INVARIANTS, false);
+  return new Watcher(machine, 0, INVARIANTS, false);
 }
 
 /**
  * Watches the state at every event at which the driver is at rest, in a run of tasks that is known to break it.
- * @param from the task that the machine runs next, and the events before it
+ * @param task the number of the task that the machine runs next; events are counted from there
  * @param invariants those to look for
  */
 export function watchClosely(
   machine: Machine,
-  from: Pick<BrokenAt, "task" | "event">,
+  task: number,
   invariants: readonly InvariantName[],
 ): Watch {
-  return new Watcher(machine, from, invariants, true);
-}
-
-/** The request that an event is about, by the scenario's number for it. */
-function request_in_hand({ info }: Machine, event: TraceEvent): number | null {
-  if ("req" in event) return event.req.nr;
-  return "id" in event ? (info.shadow[event.id]?.request?.nr ?? null) : null;
+  return new Watcher(machine, task, invariants, true);
 }
 
 class Watcher implements Watch {
   readonly broken: Broken[] = [];
   private readonly left: Set<InvariantName>;
   private readonly streams: [InvariantName, StreamRule][];
-  private task: number;
-  private events: number;
+  private events = 0;
+  /** The response that is being dealt with: its id, and the number of its request. */
+  private response: { readonly id: number; readonly request: number | null } | null = null;
 
   constructor(
     private readonly machine: Machine,
-    from: Pick<BrokenAt, "task" | "event">,
+    private task: number,
     invariants: readonly InvariantName[],
     /** Looks at the state only, but often. */
     private readonly close: boolean,
@@ -90,17 +85,17 @@ class Watcher implements Watch {
       const { stream } = RULES[name];
       return stream === undefined || close ? [] : [[name, stream(machine)]];
     });
-    ({ task: this.task, event: this.events } = from);
   }
 
   readonly listen = (event: TraceEvent): void => {
     const { kind } = event;
+    if (kind === "response_taken") this.response = { id: event.id, request: this.owner(event.id) };
     for (const [name, rule] of this.streams) {
       const text = this.left.has(name) ? rule.event(event) : null;
-      if (text !== null) this.report(name, text, kind, request_in_hand(this.machine, event));
+      if (text !== null) this.report(name, text, kind, this.inHand(event));
     }
     if (this.close && REST_EVENTS.has(kind)) {
-      this.checkState(kind, request_in_hand(this.machine, event));
+      this.checkState(kind, this.inHand(event));
     }
     this.events++;
   };
@@ -115,6 +110,18 @@ class Watcher implements Watch {
       this.checkState("task_end", null);
     }
     this.task++;
+  }
+
+  private owner(id: number): number | null {
+    return this.machine.info.shadow[id]?.request?.nr ?? null;
+  }
+
+  /** The request that an event is about, by the scenario's number for it. */
+  private inHand(event: TraceEvent): number | null {
+    if ("req" in event) return event.req.nr;
+    if (!("id" in event)) return null;
+    // An id that has been recycled has no request any more.
+    return this.owner(event.id) ?? (this.response?.id === event.id ? this.response.request : null);
   }
 
   private checkState(kind: BrokenAt["kind"], request: number | null): void {
