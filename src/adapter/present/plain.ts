@@ -18,7 +18,7 @@ import type { StructureName, Structures, World } from "./world.js";
 function numberByName(world: World, name: string, value: number): Value {
   if (!Number.isInteger(value)) return leaf("double", value, String(value));
   if (/^(gref|ref|claimed|.*_gref)$/.test(name)) return reference(world, value);
-  if (/(^|_)page$|^pfn$|_pfn$/.test(name)) return page(world, value);
+  if (/(^|_)page$|^pfn$|_pfn$/.test(name) && name !== "nr_page") return page(world, value);
   if (/^(gfn|frame|.*_gfn)$/.test(name)) return frame(value);
   if (/^(segments|shared|shared_data|bvec_data|addr|src|dst|.*_addr)$/.test(name)) {
     return address(value);

@@ -2,8 +2,11 @@ import type { request as request_type } from "../../core/linux/request.js";
 import {
   REQ_DISCARD,
   REQ_FLUSH,
+  REQ_FLUSH_SEQ,
   REQ_FUA,
+  REQ_NOMERGE,
   REQ_SECURE,
+  REQ_STARTED,
   REQ_WRITE,
 } from "../../core/linux/request.js";
 import type { scatterlist } from "../../core/linux/scatterlist.js";
@@ -12,13 +15,16 @@ import { bytesText, enumerator, flags, integer, named } from "./numbers.js";
 import { array, derived, field, struct } from "./value.js";
 import type { Presenter } from "./world.js";
 
-/** The request flags that the driver looks at. */
+/** The request flags that the driver or the block layer looks at. */
 export const REQ_FLAGS: ReadonlyMap<number, string> = new Map([
   [REQ_WRITE, "REQ_WRITE"],
   [REQ_DISCARD, "REQ_DISCARD"],
   [REQ_SECURE, "REQ_SECURE"],
   [REQ_FUA, "REQ_FUA"],
   [REQ_FLUSH, "REQ_FLUSH"],
+  [REQ_NOMERGE, "REQ_NOMERGE"],
+  [REQ_STARTED, "REQ_STARTED"],
+  [REQ_FLUSH_SEQ, "REQ_FLUSH_SEQ"],
 ]);
 
 /** A request in a few words: `write 48 KiB at sector 2048`. */

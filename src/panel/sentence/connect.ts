@@ -13,9 +13,7 @@ export const connect: Area = {
       (w) => say`The ring gets ${amount(w.info.nr_ring_pages || 1, "page")} of 4,096 bytes.`,
     ),
     on(/setup_blkring/, () => say`The ring’s pages are allocated and granted.`),
-    on(/ring-ref/, () => say`The store names the references of the ring’s pages.`),
-    on(/event-channel/, () => say`The store names the event channel.`),
-    on(/feature-persistent/, () => say`The driver says that it will use its grants again.`),
+    on(/write_ring_keys/, () => say`The store is told where the ring is.`),
     on(/init_shadow_ids/, () => say`The shadow entries are chained as the free ids.`),
     on(/Initialised/, () => say`The driver has set up its side, and waits for the back end.`),
   ],
@@ -28,10 +26,7 @@ export const connect: Area = {
       (w) =>
         say`The ring is empty: of ${amount(w.number("ring_size"), "byte")}, entries of ${w.info.layout.entry} bytes.`,
     ),
-    on(
-      /gnttab_grant_foreign_access/,
-      (w) => say`Ring page ${w.number("i")} is granted to the back end.`,
-    ),
+    on(/xenbus_grant_ring/, () => say`The ring’s pages are granted to the back end.`),
     on(
       /alloc_pages/,
       (w) => say`Pages for a ring of ${amount(w.number("ring_size"), "byte")} are allocated.`,
@@ -78,7 +73,7 @@ export const connect: Area = {
     on(/./, (w) => say`Shadow entry ${w.number("i")} gets room for ${perRequest(w)} grants.`),
   ],
   blkfront_connect: [
-    on(/"sectors"/, () => say`The back end is ready: its features are read from the store.`),
+    on(/^const fields/, () => say`The back end is ready: its features are read from the store.`),
     on(/feature-barrier/, () => say`Does the back end offer barriers?`),
     on(
       /feature-flush-cache/,

@@ -3,6 +3,8 @@ import type { RecordedEventOf } from "../recording.js";
 import type { Scene } from "../scene.js";
 import type { Sentence, TextPart } from "../state.js";
 import { backend } from "./backend.js";
+import { backendDevice } from "./backend-device.js";
+import { backendGrants } from "./backend-grants.js";
 import { completion } from "./completion.js";
 import { connect } from "./connect.js";
 import { grants } from "./grants.js";
@@ -21,6 +23,8 @@ export const AREAS: readonly Area[] = [
   requestFunction,
   completion,
   backend,
+  backendGrants,
+  backendDevice,
   connect,
   helpers,
 ];

@@ -32,6 +32,16 @@ export class Words {
     return value as T;
   }
 
+  /** Whether a variable is in scope and set; sometimes it tells which of two equal statements this is. */
+  has(name: string): boolean {
+    return anyVariable(this.scene.moment.stack, name) !== undefined;
+  }
+
+  /** A variable of this function alone, which may hold nothing. */
+  local(name: string): unknown {
+    return this.scene.moment.stack[0]?.variables.get(name);
+  }
+
   number(name: string): number {
     const value = this.value<unknown>(name);
     if (typeof value !== "number") throw new NotInScope(name);
@@ -54,6 +64,8 @@ export class Words {
     return (this.info.ring.req_prod_pvt & (this.info.ring.nr_ents - 1)) >>> 0;
   }
 }
+
+export type { TextPart };
 
 export type Spoken = string | number | TextPart | readonly TextPart[];
 
