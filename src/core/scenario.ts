@@ -147,7 +147,7 @@ export interface RequestSettings {
   fua: boolean;
   /** Flush before the data (REQ_FLUSH on a request with data). */
   preflush: boolean;
-  /** First sector, in units of 512 bytes. */
+  /** First sector, in units of 512 bytes; -1 for a flush, which is about none. */
   sector: number;
   /** Length in sectors of 512 bytes. For reads and writes it equals the sum of the segments. */
   sectors: number;

@@ -75,9 +75,10 @@ export function take_requests(be: backend): void {
   }
 }
 
-/** The shadow ids of all requests that have reached the ring and have not been answered. */
+/** The shadow ids of the requests that have reached the ring and that the back end can still answer. */
 export function unanswered_ids(be: backend): number[] {
   const ids = be.pending.map(({ req }) => req.u.rw.id);
+  if (be.halted) return ids;
   const { req_prod } = new blkif_sring(be.mem, be.ring);
   const waiting = Math.min((req_prod - be.req_cons) >>> 0, be.nr_ents);
   for (let n = 0; n < waiting; n++) {

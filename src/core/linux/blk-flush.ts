@@ -3,8 +3,15 @@
  * the medium, becomes up to three requests, one after the other. Where the kernel lets several wait for one
  * flush, each has its own here.
  */
-import { REQ_FLUSH, REQ_FLUSH_SEQ, REQ_FUA, REQ_WRITE, blk_rq_sectors } from "./request.js";
-import type { request } from "./request.js";
+import {
+  NO_SECTOR,
+  REQ_FLUSH,
+  REQ_FLUSH_SEQ,
+  REQ_FUA,
+  REQ_WRITE,
+  blk_rq_sectors,
+  type request,
+} from "./request.js";
 import type { kernel } from "./kernel.js";
 import { finish_request, new_request, type request_queue } from "./request-queue.js";
 
@@ -65,6 +72,7 @@ function flush_request(k: kernel, req: request): request {
     settings: req.settings,
     cmd_flags: REQ_WRITE | REQ_FLUSH | REQ_FLUSH_SEQ,
     rq_disk: req.rq_disk,
+    sector: NO_SECTOR,
     serves: req,
   });
   made.end_io = flush_end_io;

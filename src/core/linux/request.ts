@@ -19,6 +19,9 @@ export const REQ_STARTED = 1 << 19;
 /** A step of a flush sequence. */
 export const REQ_FLUSH_SEQ = 1 << 28;
 
+/** `__sector` of a request that is about no sector, as `blk_rq_init` leaves it: all ones. */
+export const NO_SECTOR = -1;
+
 /** `blk_rq_pos` and `blk_rq_sectors` are in sectors of 512 bytes. */
 export interface request {
   /** The scenario's request that this one is, or is a part of. */
