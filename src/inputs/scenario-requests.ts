@@ -1,6 +1,7 @@
 /** Reads the requests of a scenario with their buffers. */
 
 import type { JSONPath } from "jsonc-parser";
+import { NO_SECTOR } from "../core/linux/request.js";
 import type { BufferSegment, GuestSettings, RequestSettings } from "../core/scenario.js";
 import { SECTOR_BYTES, XEN_PAGE_BYTES } from "./driver-limits.js";
 import { sayBytes, sayCount } from "./quantity.js";
@@ -184,6 +185,11 @@ function checkBlocks(place: Place, request: RequestSettings, path: JSONPath): vo
   source.warning("misaligned", path, text);
 }
 
+/** A flush is about no sector, as the block layer sends it. */
+function sectorLeftOut({ op, segments, buffer }: RawRequest): number {
+  return op === "flush" && segments === undefined && buffer === undefined ? NO_SECTOR : 0;
+}
+
 /** Reads one request; `position` counts the requests of the file from 1. */
 export function readRequest(
   place: Place,
@@ -208,7 +214,10 @@ export function readRequest(
     op: raw.op,
     fua: raw.fua ?? false,
     preflush: raw.preflush ?? false,
-    sector: raw.sector === undefined ? 0 : numberAt(source, [...path, "sector"], raw.sector),
+    sector:
+      raw.sector === undefined
+        ? sectorLeftOut(raw)
+        : numberAt(source, [...path, "sector"], raw.sector),
     sectors: withData
       ? sectorsOfBuffer(place, raw, segments, path)
       : sectorsWithoutBuffer(place, raw, path),

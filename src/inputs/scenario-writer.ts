@@ -1,5 +1,6 @@
 /** Writes a scenario as a file that a person can read and change, and that reads back the same. */
 
+import { NO_SECTOR } from "../core/linux/request.js";
 import type {
   BackendSettings,
   DiskContent,
@@ -67,8 +68,8 @@ function writeRequest(request: RequestSettings, indent: string): string {
   const fields: [string, unknown][] = [
     ["id", request.id],
     ["op", request.op],
-    ["sector", request.sector],
   ];
+  if (request.sector !== NO_SECTOR) fields.push(["sector", request.sector]);
   if (!withData && request.sectors !== 0) fields.push(["sectors", request.sectors]);
   if (request.fua) fields.push(["fua", true]);
   if (request.preflush) fields.push(["preflush", true]);

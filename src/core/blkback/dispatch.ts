@@ -154,7 +154,7 @@ function refused(
   const first = first_sector(req);
   const end = first + lengths.reduce((sum, sectors) => sum + sectors, 0);
   const write = inner_operation(req) !== BLKIF_OP_READ;
-  if ((write && be.disk_settings.readonly) || (end > first && end > be.sectors)) {
+  if ((write && be.disk_settings.readonly) || (end > first && beyond(be, first, end))) {
     return `access denied: ${write ? "write" : "read"} of [${first},${end}]`;
   }
   // Blocks of the disk may be larger than a sector, and are read and written whole.
@@ -163,6 +163,11 @@ function refused(
     return "Misaligned I/O request from domain 1";
   }
   return null;
+}
+
+/** Sectors of 512 bytes that the disk does not have; a number of 64 bits with its highest bit set is none of it. */
+function beyond(be: backend, first: number, end: number): boolean {
+  return first < 0 || end > be.sectors;
 }
 
 function first_sector(req: blkif_request): number {
@@ -210,7 +215,7 @@ function dispatch_rw_block_io(
     total += sectors;
   }
   const first = first_sector(req);
-  if (total > 0 && first + total > be.sectors) return BLKIF_RSP_ERROR;
+  if (total > 0 && beyond(be, first, first + total)) return BLKIF_RSP_ERROR;
   // A disk that fails does so after the grants were mapped.
   if (forced !== null) return forced;
 
@@ -242,7 +247,7 @@ function clear_sectors(be: backend, sector: number, sectors: number): void {
 function dispatch_discard_io(be: backend, req: blkif_request): number {
   const { sector_number, nr_sectors } = req.u.discard;
   const end = sector_number + nr_sectors;
-  if (end > be.sectors || (be.disk_settings.readonly && !be.lenient)) {
+  if (beyond(be, sector_number, end) || (be.disk_settings.readonly && !be.lenient)) {
     return refuse(be, `access denied: DISCARD [${sector_number}->${end}]`);
   }
   if (!be.settings.discard && !be.lenient) return BLKIF_RSP_EOPNOTSUPP;

@@ -142,8 +142,10 @@ class request_member {
   set id(value: number) {
     mem_put64(this.mem, this.addr + this.layout.id, value);
   }
+  /** All ones, which stand for no sector, are read as -1. */
   get sector_number(): number {
-    return mem_get64(this.mem, this.addr + this.layout.sector_number);
+    const addr = this.addr + this.layout.sector_number;
+    return mem_get32(this.mem, addr) + (mem_get32(this.mem, addr + 4) | 0) * 0x1_0000_0000;
   }
   set sector_number(value: number) {
     mem_put64(this.mem, this.addr + this.layout.sector_number, value);

@@ -3,6 +3,7 @@
  * never missed, while an interrupt can lack its own events and those of the driver.
  */
 
+import { NO_SECTOR } from "../../core/linux/request.js";
 import type { ResponseSettings } from "../../core/scenario.js";
 import { SECTOR_BYTES } from "../driver-limits.js";
 import {
@@ -13,7 +14,7 @@ import {
   sectorOf,
   type CapturedRequest,
 } from "./requests.js";
-import { NO_SECTOR, type InterruptEvent, type TraceEvent } from "./trace-event.js";
+import type { InterruptEvent, TraceEvent } from "./trace-event.js";
 
 export interface Answer {
   request: CapturedRequest;

@@ -5,10 +5,10 @@
  * in the middle of things.
  */
 
+import { NO_SECTOR } from "../../core/linux/request.js";
 import { SECTOR_BYTES } from "../driver-limits.js";
 import { kindOfFlags, kindOfRwbs, type RequestKind } from "./request-flags.js";
 import {
-  NO_SECTOR,
   type BlockIssueEvent,
   type GrantEvent,
   type QueueEvent,

@@ -1,5 +1,7 @@
-/** The events of a capture that the import uses, with their fields. */
+/** The events of a capture that the import { NO_SECTOR } from "../../core/linux/request.js";
+import uses, with their fields. */
 
+import { NO_SECTOR } from "../../core/linux/request.js";
 import {
   fieldNumber,
   fieldText,
@@ -7,9 +9,6 @@ import {
   type TraceLine,
   type TracePlace,
 } from "./trace-line.js";
-
-/** What a 64-bit sector of -1 becomes: an empty flush has no sector. */
-export const NO_SECTOR = -1;
 
 /** The driver is handed a request (`blkif_queue_rq`). */
 export interface QueueEvent extends TracePlace {

@@ -7,6 +7,7 @@
  * ring at its first grant: an interrupt that comes between `queue_rq` and that is earlier.
  */
 
+import { NO_SECTOR } from "../../core/linux/request.js";
 import type {
   PageSize,
   RequestSettings,
@@ -25,7 +26,6 @@ import {
   sectorOf,
   type CapturedRequest,
 } from "./requests.js";
-import { NO_SECTOR } from "./trace-event.js";
 
 export interface CapturedWorkload {
   steps: WorkloadStep[];
@@ -70,7 +70,7 @@ function requestOf(
     return null;
   }
   const common = { id, ...kind, line: request.line };
-  if (kind.op === "flush") return { ...common, sector: 0, sectors: 0, segments: [] };
+  if (kind.op === "flush") return { ...common, sector: NO_SECTOR, sectors: 0, segments: [] };
   const withData = kind.op === "read" || kind.op === "write";
   const bytes = bytesOf(request) ?? grantedBytes(request);
   const what = sayRequest(kind, sector, bytes);

@@ -142,7 +142,7 @@ test("a flush has neither sectors nor segments, and one answer", () => {
           fua: false,
           preflush: false,
           line: 351,
-          sector: 0,
+          sector: -1,
           sectors: 0,
           segments: [],
         },
