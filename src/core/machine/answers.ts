@@ -65,7 +65,8 @@ export function answer_what_was_late(
   if (late.length === 0) return;
   agenda.unshift(
     { kind: "backend", responses: late, step },
-    { kind: "interrupt", responses: late, step },
+    // All of them again: others may have waited for what was late.
+    { kind: "interrupt", responses, step },
   );
 }
 

@@ -161,6 +161,16 @@ describe("the driver", () => {
     );
   });
 
+  it("answers all that waited for a slot, ring by ring", () => {
+    const requests = Array.from({ length: 100 }, (_, i) =>
+      transfer(i, "read", 0, [{ page: 0x1000, offset: 0, length: 512 }]),
+    );
+    const answers = requests.map(({ id }) => ({ id, status: "okay" as const }));
+    const { machine } = run(scenario([{ submit: requests }, { complete: answers }]));
+    assert.equal(machine.info.ring.nr_ents, 32);
+    assert.ok(machine.requests.every(({ state }) => state === "ended"));
+  });
+
   it("stops with the kernel's words when a request is larger than its slot", () => {
     const segments = [0, 1, 2].map((i) => ({ page: 0x1000 + i, offset: 0, length: 512 }));
     const of = scenario(one_by_one(transfer(1, "read", 0, segments)), { blockLayer: "bypass" });
