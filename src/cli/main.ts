@@ -3,6 +3,7 @@ import { Command, CommanderError } from "commander";
 import { addDap } from "./dap-command.js";
 import { addGolden } from "./golden-command.js";
 import { addImport } from "./import-command.js";
+import { addMatrix } from "./matrix-command.js";
 import { addRun } from "./run-command.js";
 import { version } from "../../package.json";
 
@@ -14,6 +15,7 @@ const program = new Command("grantwalk")
 
 addRun(program);
 addImport(program);
+addMatrix(program);
 addGolden(program);
 addDap(program);
 

@@ -32,7 +32,8 @@ const write = (segment: object, more: object = {}) => ({
 test("help names every command", () => {
   const { code, out } = grantwalk("--help");
   assert.equal(code, 0);
-  for (const command of ["run", "import", "golden", "dap"]) assert.match(out, new RegExp(command));
+  for (const command of ["run", "import", "matrix", "golden", "dap"])
+    assert.match(out, new RegExp(command));
 });
 
 test("a call that makes no sense ends with 2 and a hint", () => {
