@@ -88,6 +88,7 @@ export function prepare(core: Core, persistent: boolean, op: "read" | "write") {
     core.make_requests(machine.kernel, one, "bypass", gd),
   );
   const round = () => {
+    for (const req of requests) req.rq_disk = gd;
     rq.queue_head.push(...requests);
     core.do_blkif_request(rq);
     for (const [id, shadow] of info.shadow.entries()) {

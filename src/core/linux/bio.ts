@@ -27,6 +27,8 @@ export interface bio {
   /** The scenario's request that asks for it. */
   readonly nr: number;
   readonly settings: RequestSettings;
+  /** Bios that were made of that request together with this one. */
+  readonly of: number;
   /** First sector, of 512 bytes. */
   bi_sector: number;
   /** Bytes. */
@@ -42,17 +44,23 @@ export interface bio {
   error: number;
 }
 
-/** A bio of these bytes. @param bi_size in bytes: of a discard, which has no buffer, what it discards */
+/**
+ * A bio of these bytes.
+ * @param bi_size in bytes: of a discard, which has no buffer, what it discards
+ * @param of bios that are made of the scenario's request
+ */
 export function bio_alloc(
   settings: RequestSettings,
   bi_rw: number,
   bi_sector: number,
   segments: readonly BufferSegment[],
   bi_size: number,
+  of = 1,
 ): bio {
   return {
     nr: settings.id,
     settings,
+    of,
     bi_sector,
     bi_size,
     bi_rw,
@@ -82,6 +90,7 @@ export function bio_clone(bio: bio): bio {
   return {
     nr: bio.nr,
     settings: bio.settings,
+    of: bio.of,
     bi_sector: bio.bi_sector,
     bi_size: bio.bi_size,
     bi_rw: bio.bi_rw,

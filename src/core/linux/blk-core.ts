@@ -19,7 +19,7 @@ import {
   type request,
   blk_rq_pos,
 } from "./request.js";
-import { __blk_run_queue, count_parts, new_request, type request_queue } from "./request-queue.js";
+import { __blk_run_queue, new_request, type request_queue } from "./request-queue.js";
 
 /** `generic_make_request_checks`: whether the bio goes on; one that does not has ended. */
 function generic_make_request_checks(k: kernel, rq_disk: gendisk, bio: bio): boolean {
@@ -54,6 +54,7 @@ function request_of(k: kernel, rq_disk: gendisk, bio: bio): request {
     cmd_flags: bio.bi_rw,
     rq_disk,
     bio: [bio],
+    parts: bio.of,
     segments: segments_of(bio, limits),
     sector: bio.bi_sector,
     bytes: bio.bi_size,
@@ -74,7 +75,6 @@ function elv_add_request(k: kernel, q: request_queue, req: request): void {
   }
   if (q.queue_head.some((other) => attempt_merge_requests(other, req))) {
     k.requests.splice(k.requests.indexOf(req), 1);
-    count_parts(k, req.nr);
     return;
   }
   q.queue_head.push(req);

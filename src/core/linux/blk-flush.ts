@@ -12,6 +12,7 @@ import {
   blk_rq_sectors,
   type request,
 } from "./request.js";
+import type { gendisk } from "./gendisk.js";
 import type { kernel } from "./kernel.js";
 import { finish_request, new_request, type request_queue } from "./request-queue.js";
 
@@ -71,7 +72,7 @@ function flush_request(k: kernel, req: request): request {
   const made = new_request(k, {
     settings: req.settings,
     cmd_flags: REQ_WRITE | REQ_FLUSH | REQ_FLUSH_SEQ,
-    rq_disk: req.rq_disk,
+    rq_disk: req.rq_disk as gendisk,
     sector: NO_SECTOR,
     serves: req,
   });
@@ -81,11 +82,12 @@ function flush_request(k: kernel, req: request): request {
 
 /** `flush_end_io`: the flush for another request is done. */
 function flush_end_io(k: kernel, req: request, error: number): void {
+  const { queue } = req.rq_disk as gendisk;
   finish_request(k, req, error);
-  next_step(k, req.rq_disk.queue, req.serves as request, error);
+  next_step(k, queue, req.serves as request, error);
 }
 
 /** `flush_data_end_io`: the data of a sequence has been moved. */
 function flush_data_end_io(k: kernel, req: request, error: number): void {
-  next_step(k, req.rq_disk.queue, req, error);
+  next_step(k, (req.rq_disk as gendisk).queue, req, error);
 }

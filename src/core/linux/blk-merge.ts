@@ -15,6 +15,7 @@ import {
   blk_rq_sectors,
   type request,
 } from "./request.js";
+import type { gendisk } from "./gendisk.js";
 import type { queue_limits } from "./request-queue.js";
 
 /** `BIO_MAX_PAGES`: pieces of a buffer that one bio can name. */
@@ -88,15 +89,20 @@ function blk_rq_merge_ok(req: request, bio: bio): boolean {
   );
 }
 
+/** The limits of the queue that a request waits in. */
+function limits_of(req: request): queue_limits {
+  return (req.rq_disk as gendisk).queue.limits;
+}
+
 /** `blk_rq_get_max_sectors`. */
 function blk_rq_get_max_sectors(req: request): number {
-  const { limits } = req.rq_disk.queue;
+  const limits = limits_of(req);
   return req.cmd_flags & REQ_DISCARD ? limits.max_discard_sectors : limits.max_sectors;
 }
 
 /** `ll_back_merge_fn` and `ll_front_merge_fn`: whether there is room; a request that had none gets no more. */
 function ll_merge_fn(req: request, bio: bio): boolean {
-  const { limits } = req.rq_disk.queue;
+  const limits = limits_of(req);
   const segments = req.nr_phys_segments + bio_phys_segments(bio, limits);
   const sectors = blk_rq_sectors(req) + bio_sectors(bio);
   if (sectors > blk_rq_get_max_sectors(req) || segments > limits.max_segments) {
@@ -120,13 +126,13 @@ export function attempt_merge_bio(req: request, bio: bio): boolean {
   req.bio = back ? [...req.bio, bio] : [bio, ...req.bio];
   if (!back) req.__sector = bio.bi_sector;
   req.__data_len += bio.bi_size;
-  req.segments = merge_runs(req.bio, req.rq_disk.queue.limits);
+  req.segments = merge_runs(req.bio, limits_of(req));
   return true;
 }
 
 /** `attempt_merge`: takes the next request, which follows in sectors, into this one. */
 export function attempt_merge_requests(req: request, next: request): boolean {
-  const { limits } = req.rq_disk.queue;
+  const limits = limits_of(req);
   const kind = REQ_WRITE | REQ_DISCARD | REQ_SECURE;
   if (req.cmd_type !== "REQ_TYPE_FS" || next.cmd_type !== "REQ_TYPE_FS") return false;
   if ((req.cmd_flags | next.cmd_flags) & NOT_MERGEABLE) return false;

@@ -171,13 +171,15 @@ export function finish_request(k: kernel, req: request, error: number): void {
   req.state = "ended";
   req.error = error;
   for (const bio of req.bio) bio_endio(k, bio, error);
+  // What has ended does not change any more: copies of the machine share it.
+  req.rq_disk = null;
 }
 
 /**
  * `blk_cleanup_queue`: the queue goes, when all its requests have ended; it waits for them as long as it takes.
  */
 export function blk_cleanup_queue(k: kernel, q: request_queue): void {
-  const left = k.requests.some((req) => req.rq_disk.queue === q && req.state !== "ended");
+  const left = k.requests.some((req) => req.rq_disk?.queue === q);
   if (left) HANG("blk_drain_queue waits for requests that nobody ends", "blk_cleanup_queue");
 }
 
@@ -195,17 +197,19 @@ interface new_request_settings {
   bytes?: number;
   nr_phys_segments?: number;
   serves?: request;
-  /** Which part of the scenario's request it is, and of how many, where that is known; else it is counted. */
+  /** Which part of the scenario's request it is, where that is known, and of how many at least; else counted. */
   part?: number;
   parts?: number;
 }
 
 /** `blk_get_request` and `init_request_from_bio`: a request that waits nowhere yet. */
 export function new_request(k: kernel, made: new_request_settings): request {
+  const nr = made.settings.id;
+  const part = made.part ?? k.requests.filter((other) => other.nr === nr).length;
   const req: request = {
-    nr: made.settings.id,
-    part: made.part ?? 0,
-    parts: made.parts ?? 1,
+    nr,
+    part,
+    parts: Math.max(part + 1, made.parts ?? 1),
     cmd_type: made.cmd_type ?? "REQ_TYPE_FS",
     cmd_flags: made.cmd_flags,
     __sector: made.sector ?? 0,
@@ -222,15 +226,5 @@ export function new_request(k: kernel, made: new_request_settings): request {
     error: 0,
   };
   k.requests.push(req);
-  if (made.parts === undefined) count_parts(k, req.nr);
   return req;
-}
-
-/** Numbers the requests that were made of one request of the scenario. */
-export function count_parts(k: kernel, nr: number): void {
-  const parts = k.requests.filter((req) => req.nr === nr);
-  parts.forEach((req, part) => {
-    req.part = part;
-    req.parts = parts.length;
-  });
 }

@@ -27,9 +27,9 @@ export interface request {
   /** The scenario's request that this one is, or is a part of. */
   readonly nr: number;
   /** Which request of that number this is, from 0: the block layer may make several of one. */
-  part: number;
-  /** How many requests of that number there are. */
-  parts: number;
+  readonly part: number;
+  /** How many requests of that number there were to be when this one was made. */
+  readonly parts: number;
   readonly cmd_type: "REQ_TYPE_FS" | "REQ_TYPE_BLOCK_PC";
   cmd_flags: number;
   __sector: number;
@@ -40,8 +40,8 @@ export interface request {
   bio: readonly bio[];
   /** What the bios say, merged: the entries that `blk_rq_map_sg` writes. */
   segments: readonly BufferSegment[];
-  /** The disk, and through its `private_data` the driver's `info`. */
-  readonly rq_disk: gendisk;
+  /** The disk, and through its `private_data` the driver's `info`. Null once the request has ended and is freed. */
+  rq_disk: gendisk | null;
   /** What the scenario says of it. */
   readonly settings: RequestSettings;
   /** Called in place of its end: a flush sequence goes on from there. */

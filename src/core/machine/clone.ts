@@ -39,7 +39,7 @@ export function cloneMachine(machine: Machine): Machine {
   if (gd !== null) {
     if (machine.info.gd !== null) info.gd = gd;
     if (machine.info.rq !== null) info.rq = gd.queue;
-    for (const req of kernel.requests) (req as { rq_disk: gendisk }).rq_disk = gd;
+    for (const req of requests.values()) req.rq_disk = gd;
   }
   const disk = clone_memory(machine.disk);
   return {
@@ -86,20 +86,27 @@ function clone_statics(old: blkfront_statics): blkfront_statics {
   };
 }
 
-/** Copies every request and bio; the copies know each other as the originals do. */
+/**
+ * Copies the requests that have not ended, and their bios; the copies know each other as the originals do. What
+ * has ended is shared: there can be a great many, and none of them changes.
+ */
 function copy_requests(old: kernel, kernel: kernel): Map<request, request> {
   const bios = new Map<bio, bio>();
   const splits = new Map<split_bio, split_bio>();
   const requests = new Map<request, request>();
   for (const req of old.requests) {
+    if (req.state === "ended") {
+      kernel.requests.push(req);
+      continue;
+    }
     const copy = copy_request(req);
     copy.bio = req.bio.map((bio) => copy_bio(bio, bios, splits));
     requests.set(req, copy);
     kernel.requests.push(copy);
   }
-  for (const req of old.requests) {
+  for (const [req, copy] of requests) {
     if (req.serves === null) continue;
-    (requests.get(req) as { serves: request }).serves = requests.get(req.serves) as request;
+    (copy as { serves: request }).serves = requests.get(req.serves) ?? req.serves;
   }
   return requests;
 }
@@ -110,6 +117,7 @@ function copy_bio(old: bio, bios: Map<bio, bio>, splits: Map<split_bio, split_bi
   const copy: bio = {
     nr: old.nr,
     settings: old.settings,
+    of: old.of,
     bi_sector: old.bi_sector,
     bi_size: old.bi_size,
     bi_rw: old.bi_rw,

@@ -41,7 +41,7 @@ function bios_of(settings: RequestSettings, parts: readonly (readonly BufferSegm
   let sector = settings.sector;
   return parts.map((segments) => {
     const bytes = has_data ? byte_length(segments) : settings.sectors * 512;
-    const made = bio_alloc(settings, cmd_flags_of(settings), sector, segments, bytes);
+    const made = bio_alloc(settings, cmd_flags_of(settings), sector, segments, bytes, parts.length);
     sector += bytes / 512;
     return made;
   });

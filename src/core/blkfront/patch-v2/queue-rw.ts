@@ -31,6 +31,7 @@ import {
   type blkif_request,
   put_segment,
 } from "../../xen/blkif.js";
+import type { request_queue } from "../../linux/request-queue.js";
 import { gnttab_foreach_grant } from "./foreach-grant.js";
 import {
   gnttab_alloc_grant_references,
@@ -46,6 +47,7 @@ import {
   XEN_PAGES_PER_SEGMENT,
   type blk_shadow,
   type blkfront_info,
+  type gendisk,
 } from "./blkfront-info.js";
 import { get_id_from_freelist } from "./freelist.js";
 import { get_grant, get_indirect_grant } from "./grants.js";
@@ -139,7 +141,7 @@ function xen_pages_of(sg: scatterlist): number {
  * @returns 0, or 1 when there are not enough grant references: then nothing has changed but the callback
  */
 export function blkif_queue_rw_req(req: request): number {
-  const info = req.rq_disk.private_data as blkfront_info;
+  const info = (req.rq_disk as gendisk).private_data as blkfront_info;
   const k = info.kernel;
   const setup: setup_rw_req = {
     grant_idx: 0,
@@ -191,7 +193,7 @@ export function blkif_queue_rw_req(req: request): number {
     "info->max_indirect_segments && (req->nr_phys_segments * XEN_PAGES_PER_SEGMENT) > info->max_indirect_segments",
     "blkif_queue_rw_req",
   );
-  const nseg = blk_rq_map_sg(req.rq_disk.queue, req, shadow.sg);
+  const nseg = blk_rq_map_sg(info.rq as request_queue, req, shadow.sg);
   let nr_page = 0;
   for (let i = 0; i < nseg; i++) {
     nr_page += xen_pages_of(shadow.sg[i] as scatterlist);

@@ -31,13 +31,13 @@ import {
   RING_GET_REQUEST,
   RING_PUSH_REQUESTS_AND_CHECK_NOTIFY,
 } from "../../xen/ring.js";
-import type { blk_shadow, blkfront_info } from "./blkfront-info.js";
+import type { blk_shadow, blkfront_info, gendisk } from "./blkfront-info.js";
 import { get_id_from_freelist } from "./freelist.js";
 import { blkif_queue_rw_req } from "./queue-rw.js";
 
 /** `blkif_queue_discard_req`: a slot and an id, no grants. */
 function blkif_queue_discard_req(req: request): number {
-  const info = req.rq_disk.private_data as blkfront_info;
+  const info = (req.rq_disk as gendisk).private_data as blkfront_info;
   const k = info.kernel;
   const ring_req = RING_GET_REQUEST(info.ring, info.layout, info.ring.req_prod_pvt);
   const id = get_id_from_freelist(info);
@@ -63,7 +63,7 @@ function blkif_queue_discard_req(req: request): number {
 
 /** `blkif_queue_request`: 1 when the request could not be queued now. */
 function blkif_queue_request(req: request): number {
-  const info = req.rq_disk.private_data as blkfront_info;
+  const info = (req.rq_disk as gendisk).private_data as blkfront_info;
   if (info.connected !== "CONNECTED") return 1;
   if (req.cmd_flags & (REQ_DISCARD | REQ_SECURE)) return blkif_queue_discard_req(req);
   return blkif_queue_rw_req(req);
@@ -91,7 +91,7 @@ export function do_blkif_request(rq: request_queue): void {
   let info: blkfront_info | null = null;
   let queued = 0;
   for (let req = blk_peek_request(rq); req !== null; req = blk_peek_request(rq)) {
-    info = req.rq_disk.private_data as blkfront_info;
+    info = (req.rq_disk as gendisk).private_data as blkfront_info;
     if (RING_FULL(info.ring)) {
       blk_stop_queue(info.kernel, rq, true);
       break;
