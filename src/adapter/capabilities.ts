@@ -1,5 +1,5 @@
 import type { DebugProtocol } from "@vscode/debugprotocol";
-import { BUG_FILTER } from "./breakpoints/requests.js";
+import { BUG_FILTER, INVARIANT_FILTER } from "./breakpoints/requests.js";
 
 /** What the adapter can do. What is not named it cannot. */
 export const CAPABILITIES: DebugProtocol.Capabilities = {
@@ -16,6 +16,13 @@ export const CAPABILITIES: DebugProtocol.Capabilities = {
       filter: BUG_FILTER,
       label: "BUG_ON and oops",
       description: "Stops where the guest's kernel stops: at a BUG_ON that holds, or at an oops.",
+      default: true,
+    },
+    {
+      filter: INVARIANT_FILTER,
+      label: "Invariant broken",
+      description:
+        "Stops where an invariant of the driver broke, if the launch configuration has checkInvariants.",
       default: true,
     },
   ],

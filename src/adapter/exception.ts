@@ -1,6 +1,9 @@
-/** The kernel's ways of stopping, as the protocol's exceptions. */
+/** The kernel's ways of stopping, and invariants that broke, as the protocol's exceptions. */
 import type { DebugProtocol } from "@vscode/debugprotocol";
+import type { RecordedBreak } from "../replay/breaks.js";
+import type { Moment } from "../replay/moment.js";
 import type { Recording } from "../replay/recording.js";
+import { brokenAt, brokenText } from "./broken.js";
 import type { Context } from "./context.js";
 import { Failure, FailureId } from "./failure.js";
 import type { Handlers } from "./wire.js";
@@ -46,33 +49,68 @@ export function bugStep(recording: Recording): number {
   return last;
 }
 
+type ExceptionInfo = DebugProtocol.ExceptionInfoResponse["body"];
+
+/** The stack as text, innermost first. */
+function stackText({ stack }: Moment): string {
+  const lines = stack.map(({ statement }) => {
+    const { name, file } = statement.function;
+    return `${name} (${file}:${statement.line}:${statement.column})`;
+  });
+  return lines.join("\n");
+}
+
+function bugInfo(bug: Bug, moment: Moment, stops: boolean): ExceptionInfo {
+  return {
+    exceptionId: bug.what,
+    description: bug.text,
+    breakMode: stops ? "always" : "never",
+    details: {
+      message: bug.expr === "" ? bug.text : bug.expr,
+      typeName: { BUG: "BUG_ON", OOPS: "Oops", HANG: "Hang" }[bug.what],
+      fullTypeName: `${bug.what} in ${bug.func}`,
+      stackTrace: stackText(moment),
+    },
+  };
+}
+
+/** What is wrong from a step on. @param broken not empty */
+function brokenInfo(
+  broken: readonly RecordedBreak[],
+  moment: Moment,
+  stops: boolean,
+): ExceptionInfo {
+  const names = broken.map(({ invariant }) => invariant).join(", ");
+  return {
+    exceptionId: names,
+    description: broken.map(brokenText).join("\n"),
+    breakMode: stops ? "always" : "never",
+    details: {
+      message: broken.map(({ text }) => text).join("\n"),
+      typeName: "Invariant broken",
+      fullTypeName: `Invariant broken: ${names}`,
+      stackTrace: stackText(moment),
+    },
+  };
+}
+
 /** `exceptionInfo`. */
 export function exceptionRequests(context: Context): Handlers {
   return {
     exceptionInfo: () => {
       const { recording } = context.walk;
-      const bug = bugOf(recording);
+      const { stopsAtBug, stopsAtBroken } = context.breakpoints;
       const { moment } = context.stop;
-      if (bug === null || moment.step < bugStep(recording)) {
-        throw new Failure(FailureId.badArguments, "The kernel has not stopped at this step.");
+      const bug = bugOf(recording);
+      if (bug !== null && moment.step >= bugStep(recording)) {
+        return { body: bugInfo(bug, moment, stopsAtBug) };
       }
-      const body: DebugProtocol.ExceptionInfoResponse["body"] = {
-        exceptionId: bug.what,
-        description: bug.text,
-        breakMode: context.breakpoints.stopsAtBug ? "always" : "never",
-        details: {
-          message: bug.expr === "" ? bug.text : bug.expr,
-          typeName: bug.what === "BUG" ? "BUG_ON" : "Oops",
-          fullTypeName: `${bug.what} in ${bug.func}`,
-          stackTrace: moment.stack
-            .map(({ statement }) => {
-              const { name, file } = statement.function;
-              return `${name} (${file}:${statement.line}:${statement.column})`;
-            })
-            .join("\n"),
-        },
-      };
-      return { body };
+      const broken = brokenAt(recording, moment.step);
+      if (broken.length > 0) return { body: brokenInfo(broken, moment, stopsAtBroken) };
+      throw new Failure(
+        FailureId.badArguments,
+        "The kernel has not stopped at this step, and no invariant broke.",
+      );
     },
   };
 }

@@ -1,10 +1,13 @@
-/** What the guest's kernel prints, in the debug console: once, when the walk has first come past it. */
+/** What the guest's kernel prints, and which invariants broke, in the debug console: once, when the walk has first come past it. */
+import type { RecordedBreak } from "../replay/breaks.js";
 import type { Recording } from "../replay/recording.js";
+import { brokenText } from "./broken.js";
 import { bugOf } from "./exception.js";
 import type { Wire } from "./wire.js";
 
 export class KernelLog {
   private printed = 0;
+  private brokenPrinted = 0;
   private bugTold = false;
 
   constructor(
@@ -14,6 +17,16 @@ export class KernelLog {
 
   /** Prints what has been said when a step is about to run, and has not been printed. */
   upTo(step: number): void {
+    this.messagesUpTo(step);
+    const { broken } = this.recording;
+    for (; this.brokenPrinted < broken.length; this.brokenPrinted++) {
+      const one = broken[this.brokenPrinted] as RecordedBreak;
+      if (one.step > step) return;
+      this.print(`Invariant broken since step ${one.step}: ${brokenText(one)}`, true);
+    }
+  }
+
+  private messagesUpTo(step: number): void {
     const { tracepoints } = this.recording;
     const count = tracepoints.count("message");
     for (; this.printed < count; this.printed++) {

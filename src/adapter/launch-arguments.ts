@@ -13,12 +13,15 @@ export interface LaunchArguments extends DebugProtocol.LaunchRequestArguments {
   disk?: string | number;
   /** Stop at the first step of the first request. Without it, at the first breakpoint. */
   stopOnEntry?: boolean;
+  /** Watch the driver's invariants. */
+  checkInvariants?: boolean;
 }
 
 export interface Launch {
   readonly program: string;
   readonly input: OpenOptions;
   readonly stopOnEntry: boolean;
+  readonly checkInvariants: boolean;
   readonly noDebug: boolean;
 }
 
@@ -60,6 +63,7 @@ export function readLaunch(args: Partial<LaunchArguments>): Launch {
     program,
     input,
     stopOnEntry: flag("stopOnEntry", args.stopOnEntry, true),
+    checkInvariants: flag("checkInvariants", args.checkInvariants, false),
     noDebug: flag("noDebug", args.noDebug, false),
   };
 }

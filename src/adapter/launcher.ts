@@ -33,7 +33,7 @@ export class Launcher {
       throw new Failure(FailureId.program, `${program}: there is nothing to run in it.`, true);
     }
     sayWarnings(this.wire, program, problems);
-    const recording = await this.record(scenario, signal, shown);
+    const recording = await this.record(launch, scenario, signal, shown);
     if (recording.length === 0) {
       throw new Failure(FailureId.program, `${program}: nothing in it reaches the driver.`, true);
     }
@@ -57,6 +57,7 @@ export class Launcher {
   }
 
   private async record(
+    { checkInvariants }: Launch,
     scenario: Scenario,
     signal: AbortSignal,
     shown: boolean,
@@ -73,6 +74,7 @@ export class Launcher {
     try {
       const recording = await recordAsync(scenario, {
         signal: cancelled,
+        checkInvariants,
         ...(shown ? { onProgress: (state) => progress.report(state) } : {}),
       });
       // Who cancels the launch wants none of it; who cancels the progress keeps what there is.

@@ -1,9 +1,11 @@
 /** Every way in which a request moves the cursor. The cursor tells of the move; nothing here sends a stop. */
+import type { Cause } from "../replay/cursor.js";
 import type { Recording } from "../replay/recording.js";
 import type { Move } from "../replay/moves/move.js";
 import { continueBackwards, continueForwards } from "../replay/moves/run-to-breakpoint.js";
 import { BreakpointCheck } from "./breakpoints/check.js";
 import type { Breakpoint } from "./breakpoints/breakpoint.js";
+import { brokenOnTheWay } from "./broken.js";
 import { bugStep } from "./exception.js";
 import type { BreakpointTable } from "./breakpoints/table.js";
 import type { Walk } from "./walk.js";
@@ -24,6 +26,12 @@ export const toEnd: Movement = (recording) => ({
 function target(movement: Movement, recording: Recording, step: number): Move {
   const move = movement(recording, step);
   return move.reason === "end" ? toEnd(recording, step) : move;
+}
+
+/** Where a movement has ended, and why there. */
+interface Stopped {
+  readonly step: number;
+  readonly reason: Cause;
 }
 
 /** To the first step. */
@@ -58,21 +66,21 @@ export class Mover {
     this.underWay = null;
   }
 
-  /** Goes where the movement leads, or to the first breakpoint on the way that stops it. */
+  /** Goes where the movement leads, or to the first breakpoint or break of an invariant that stops it. */
   async run(movement: Movement): Promise<void> {
     this.interrupt();
     const controller = new AbortController();
     this.underWay = controller;
     const { cursor, recording } = this.walk;
     const move = target(movement, recording, cursor.step);
-    let stopped: Move = { step: cursor.step, reason: "step" };
+    let stopped: Stopped = { step: cursor.step, reason: "step" };
     try {
-      stopped = await this.untilBreakpoint(move, controller.signal);
+      stopped = await this.untilBreakpoint(this.untilBroken(move), controller.signal);
     } finally {
       // Whatever has happened: the client waits for a stop.
       if (!controller.signal.aborted) {
         this.underWay = null;
-        cursor.follow(stopped);
+        cursor.moveTo(stopped.step, stopped.reason);
       }
     }
   }
@@ -96,7 +104,17 @@ export class Mover {
     return this.check.at(step, this.table.at(id)).stops;
   }
 
-  private async untilBreakpoint(move: Move, signal: AbortSignal): Promise<Move> {
+  /** A movement, cut short where an invariant broke on its way. */
+  private untilBroken(move: Move): Stopped {
+    if (!this.table.stopsAtBroken) return move;
+    const { cursor, recording } = this.walk;
+    const step = brokenOnTheWay(recording, cursor.step, move.step);
+    // Where the kernel stops at that very step, that is what one comes for.
+    const stops = move.reason === "end" && recording.end === "bug" && step === move.step;
+    return step === null || stops ? move : { step, reason: "broken" };
+  }
+
+  private async untilBreakpoint(move: Stopped, signal: AbortSignal): Promise<Stopped> {
     const { cursor, recording } = this.walk;
     const statements = this.table.statements();
     const forwards = move.step > cursor.step;
@@ -111,7 +129,8 @@ export class Mover {
         this.table.at(recording.statementAt(hit.step).id),
       );
       for (const log of logs) this.say(log, this.check.message(log, hit.step), false);
-      if (stops.length > 0) return hit;
+      // Of a step that has both, the break says more.
+      if (stops.length > 0) return hit.step === move.step && move.reason === "broken" ? move : hit;
       at = hit.step;
       if (Date.now() >= turnEnds) {
         await new Promise((resolve) => setTimeout(resolve, 0));

@@ -2,6 +2,7 @@
 import type { DebugProtocol } from "@vscode/debugprotocol";
 import { breakpointRequests } from "./breakpoints/requests.js";
 import type { Breakpoint } from "./breakpoints/breakpoint.js";
+import { brokenAt } from "./broken.js";
 import { BreakpointTable } from "./breakpoints/table.js";
 import { CAPABILITIES } from "./capabilities.js";
 import { type Client, SILENT_CLIENT, clientOf } from "./client.js";
@@ -182,15 +183,19 @@ export class DebugAdapterSession implements MovementContext {
     // Breakpoints may come before the launch is answered or after it.
     await this.configuration;
     if (this.running?.walk !== walk) return;
+    const { entry } = walk.recording;
+    const broken = this.breakpoints.stopsAtBroken && brokenAt(walk.recording, entry).length > 0;
     if (launch.noDebug) this.runToEnd();
-    else if (launch.stopOnEntry) walk.cursor.moveTo(walk.recording.entry, "entry");
+    else if (broken) walk.cursor.moveTo(entry, "broken");
+    else if (launch.stopOnEntry) walk.cursor.moveTo(entry, "entry");
     else await mover.run(toEnd);
   }
 
   private runToEnd(): void {
     const { walk, log } = this.current;
     log.toEnd();
-    this.wire.event("exited", { exitCode: walk.recording.end === "bug" ? 1 : 0 });
+    const { end, broken } = walk.recording;
+    this.wire.event("exited", { exitCode: end === "bug" ? 1 : broken.length > 0 ? 3 : 0 });
     this.terminate();
   }
 

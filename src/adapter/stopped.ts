@@ -3,6 +3,7 @@ import type { DebugProtocol } from "@vscode/debugprotocol";
 import type { Cause } from "../replay/cursor.js";
 import type { Recording } from "../replay/recording.js";
 import type { Breakpoint } from "./breakpoints/breakpoint.js";
+import { brokenAt, brokenText } from "./broken.js";
 import { bugOf } from "./exception.js";
 import { threadId } from "./threads.js";
 
@@ -58,6 +59,13 @@ export function stoppedBody(
       const text = atEnd(recording);
       return { ...common, reason: "step", description: text, text };
     }
+    case "broken":
+      return {
+        ...common,
+        reason: "exception",
+        description: "Paused on a broken invariant",
+        text: brokenAt(recording, step).map(brokenText).join("\n"),
+      };
     case "start":
       return { ...common, reason: "step", description: AT_START, text: AT_START };
     default:

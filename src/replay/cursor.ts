@@ -2,8 +2,11 @@ import type { Moment } from "./moment.js";
 import type { Move } from "./moves/move.js";
 import type { Recording } from "./recording.js";
 
-/** Why the cursor stands where it stands: a movement's reason, the beginning of a session, or a jump. */
-export type Cause = Move["reason"] | "entry" | "goto";
+/**
+ * Why the cursor stands where it stands: a movement's reason, an invariant that broke on its way, the beginning of
+ * a session, or a jump.
+ */
+export type Cause = Move["reason"] | "broken" | "entry" | "goto";
 
 /** A move of the cursor that has happened. */
 export interface CursorMove {

@@ -1,6 +1,7 @@
 import { type Machine, cloneMachine, createMachine, runTask } from "stepped:core/machine";
 import type { request } from "stepped:core/linux/request";
 import type { Scenario } from "stepped:core/scenario";
+import { BreakWatch } from "./breaks.js";
 import { Checkpoints } from "./checkpoints.js";
 import { arm, beginTask, disarm, pause, stepsBegun } from "./probe.js";
 import { Recording, type RecordingEnd } from "./recording.js";
@@ -15,6 +16,8 @@ export interface RecordOptions {
   readonly checkpointBudget?: number;
   /** The number of steps between two checkpoints at the beginning; follows from their size unless given. */
   readonly checkpointSpacing?: number;
+  /** Whether the driver's invariants are watched. It takes time in proportion to the pool after each task. */
+  readonly checkInvariants?: boolean;
 }
 
 export interface RecordProgress {
@@ -74,6 +77,7 @@ class Run {
   private readonly tasks = new Tasks();
   private readonly trace: TraceLog;
   private readonly checkpoints: Checkpoints;
+  private readonly watch: BreakWatch | null;
   private readonly maxSteps: number;
   private readonly requestNumbers = new Map<request, number>();
 
@@ -90,6 +94,7 @@ class Run {
       spacing: options.checkpointSpacing ?? null,
     });
     this.checkpoints.offer(0, this.machine);
+    this.watch = options.checkInvariants ? new BreakWatch(this.machine) : null;
   }
 
   progress(): RecordProgress {
@@ -112,7 +117,7 @@ class Run {
   }
 
   private runTasks(): RecordingEnd | null {
-    const { machine } = this;
+    const { machine, watch } = this;
     const base = this.columns.length;
     arm(this.maxSteps - base, (track, count) => this.columns.append(track, count));
     let start = base;
@@ -124,10 +129,13 @@ class Run {
         kind = next.kind;
         start = base + stepsBegun();
         beginTask();
+        watch?.beforeTask(start);
         runTask(machine, (event) => {
           // The first step that shows what the event tells of: the one that comes next.
           this.trace.append(base + stepsBegun(), event);
+          watch?.listen(event);
         });
+        watch?.afterTask(base + stepsBegun());
         this.closeTask(start, base + stepsBegun(), kind);
         if (machine.bug !== null) return "bug";
       } while (stepsBegun() < SLICE && !this.checkpoints.isDue(base + stepsBegun()));
@@ -143,6 +151,7 @@ class Run {
 
   finish(end: RecordingEnd): Recording {
     this.columns.truncate(this.maxSteps);
+    const { length } = this.columns;
     return new Recording(
       this.scenario,
       this.columns,
@@ -150,6 +159,7 @@ class Run {
       this.trace,
       this.checkpoints,
       end,
+      this.watch?.breaks(this.trace, this.checkpoints, length) ?? [],
     );
   }
 

@@ -1,6 +1,7 @@
 import type { Scenario } from "stepped:core/scenario";
 import type { Thread } from "stepped:core/machine";
 import { statements } from "stepped:statements";
+import type { RecordedBreak } from "./breaks.js";
 import type { Checkpoints } from "./checkpoints.js";
 import type { Moment } from "./moment.js";
 import type { StatementInfo } from "./statements.js";
@@ -26,6 +27,8 @@ export class Recording {
     readonly tracepoints: TraceLog,
     readonly checkpoints: Checkpoints,
     readonly end: RecordingEnd,
+    /** The invariants that broke, in order of time; none where they were not watched. */
+    readonly broken: readonly RecordedBreak[],
   ) {
     this.travel = new Travel(columns, tasks, checkpoints);
   }

@@ -47,6 +47,7 @@ test("a page size that no guest has", async () => {
 test("arguments of the wrong type", async () => {
   assert.match(await refused({ program: small, stopOnEntry: "yes" }), /"stopOnEntry"/);
   assert.match(await refused({ program: small, disk: {} }), /"disk"/);
+  assert.match(await refused({ program: small, checkInvariants: 1 }), /"checkInvariants"/);
 });
 
 test("a scenario that is not JSON is refused with its line", async () => {

@@ -13,6 +13,8 @@ const FUNCTIONS = "(functions)";
 
 /** The exception filter: the ways in which the kernel stops. */
 export const BUG_FILTER = "bug";
+/** The exception filter: an invariant of the driver that broke. */
+export const INVARIANT_FILTER = "invariant";
 
 export function breakpointRequests(context: Context): Handlers {
   return {
@@ -31,8 +33,10 @@ export function breakpointRequests(context: Context): Handlers {
         ...(args.filterOptions ?? []).map((option) => option.filterId),
       ];
       context.breakpoints.stopsAtBug = wanted.includes(BUG_FILTER);
+      context.breakpoints.stopsAtBroken = wanted.includes(INVARIANT_FILTER);
+      const known = [BUG_FILTER, INVARIANT_FILTER];
       return {
-        body: { breakpoints: wanted.map((filter) => ({ verified: filter === BUG_FILTER })) },
+        body: { breakpoints: wanted.map((filter) => ({ verified: known.includes(filter) })) },
       };
     },
     breakpointLocations: (args: DebugProtocol.BreakpointLocationsArguments) => {

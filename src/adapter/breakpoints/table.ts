@@ -4,6 +4,8 @@ import { type Breakpoint, type Refused, isRefused } from "./breakpoint.js";
 export class BreakpointTable {
   /** Whether the walk stops where the kernel does. */
   stopsAtBug = true;
+  /** Whether it stops where an invariant broke. */
+  stopsAtBroken = true;
   private readonly groups = new Map<string, readonly Breakpoint[]>();
   private readonly ids = new Map<string, number>();
 

@@ -31,7 +31,7 @@ export function live_grants_first({ info }: Machine, pool: Pool): string | null 
     }
   }
   if (live === info.persistent_gnts_c) return null;
-  return `persistent_gnts_c is ${info.persistent_gnts_c}, but ${live} grants on the list have a reference.`;
+  return `persistent_gnts_c is ${info.persistent_gnts_c}, but the grants on the list that have a reference number ${live}.`;
 }
 
 function held_at({ id, indirect, index }: Held): string {

@@ -83,3 +83,37 @@ export const bug = file("bug.blkfront.json", {
     },
   ],
 });
+
+/** The back end unmaps an indirect frame, whose page then has two owners. */
+export const twoOwners = file("two-owners.blkfront.json", {
+  title: "two owners",
+  backend: { keepsMapped: "none" },
+  workload: [
+    {
+      submit: [
+        {
+          op: "read",
+          sector: 0,
+          segments: Array.from({ length: 12 }, (_, i) => ({
+            page: 0x1000 + 2 * i,
+            offset: 0,
+            length: 4096,
+          })),
+        },
+      ],
+    },
+    { complete: "all" },
+    { submit: [{ op: "read", sector: 0, segments: [{ page: "0x2000", length: 4096 }] }] },
+  ],
+});
+
+/** The queue limits are wrong after a resume, before there is a request. */
+export const limits = file("limits.blkfront.json", {
+  title: "limits",
+  guest: { pageSize: "64K" },
+  workload: [
+    { resume: {} },
+    { submit: [{ op: "read", sector: 0, segments: [{ page: "0x2000", length: 4096 }] }] },
+    { complete: "all" },
+  ],
+});

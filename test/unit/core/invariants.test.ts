@@ -75,7 +75,7 @@ const HARM: Record<string, Harm> = {
     task: ENDED,
     harm: ({ info }) => info.persistent_gnts_c++,
     invariant: "live-grants-first",
-    text: /^persistent_gnts_c is 22, but 21 grants on the list have a reference\.$/,
+    text: /^persistent_gnts_c is 22, but the grants on the list that have a reference number 21\.$/,
   },
   "a live grant lies behind a bare one": {
     of: usual,
