@@ -3,6 +3,7 @@
  * expression does.
  */
 import type { Recording } from "../replay/recording.js";
+import { movementToWrong } from "./about-walk.js";
 import { Failure, FailureId } from "./failure.js";
 import { landmark, LANDMARK_NAMES } from "./landmarks.js";
 import { noSuchStep, type MovementContext } from "./movement-requests.js";
@@ -22,6 +23,7 @@ const HELP = [
   ".continue      to the next breakpoint",
   ".reverse       to the breakpoint before",
   ".goto STEP     to a step of the recording",
+  ".wrong         to where the scenario goes wrong",
   ".where         where the walk stands",
   ".help          this list",
   "All else is a C expression, such as info->shadow[3].grants_used[0]->gref; ,x after it: hexadecimal",
@@ -35,6 +37,7 @@ export const WORDS: readonly string[] = [
   ".continue",
   ".reverse",
   ".goto ",
+  ".wrong",
   ".where",
   ".help",
 ];
@@ -64,6 +67,8 @@ export function speak(context: MovementContext, text: string): Spoken {
       return run(context, toEnd);
     case ".reverse":
       return run(context, toStart);
+    case ".wrong":
+      return jump(context, movementToWrong(context.walk), text);
     case ".goto":
       return goTo(context, what);
     default:

@@ -43,6 +43,8 @@ export interface CustomRequests {
   "grantwalk/next": { arguments: LandmarkArguments; body: undefined };
   "grantwalk/previous": { arguments: LandmarkArguments; body: undefined };
   "grantwalk/goTo": { arguments: GoToArguments; body: undefined };
+  /** To where the scenario says that it goes wrong; fails where nothing does. */
+  "grantwalk/goToWrong": { arguments: undefined; body: undefined };
   /** Undoes `stepIn`: the step before, whichever function it is in. */
   "grantwalk/stepBackInto": { arguments: undefined; body: undefined };
   /** Undoes `stepOut`: the statement that called the function. */

@@ -10,7 +10,7 @@ import type { Handlers } from "./wire.js";
 
 export interface Bug {
   readonly what: "BUG" | "OOPS" | "HANG";
-  /** The C expression of a `BUG_ON`, empty for a `BUG`; or what could not be accessed. */
+  /** The C expression of a `BUG_ON`, or `BUG()`; or what could not be accessed. */
   readonly expr: string;
   readonly func: string;
   /** The first line of what the kernel prints. */
@@ -23,7 +23,7 @@ export function bugOf(recording: Recording): Bug | null {
   const count = tracepoints.count("bug");
   if (count === 0) return null;
   const { what, expr, func } = tracepoints.nth("bug", count - 1).event;
-  const told = expr === "" ? "BUG()" : `BUG_ON(${expr})`;
+  const told = expr === "BUG()" ? expr : `BUG_ON(${expr})`;
   const texts = {
     BUG: `kernel BUG in ${func}: ${told}`,
     OOPS: `Oops in ${func}: ${expr}`,
@@ -66,7 +66,7 @@ function bugInfo(bug: Bug, moment: Moment, stops: boolean): ExceptionInfo {
     description: bug.text,
     breakMode: stops ? "always" : "never",
     details: {
-      message: bug.expr === "" ? bug.text : bug.expr,
+      message: bug.expr,
       typeName: { BUG: "BUG_ON", OOPS: "Oops", HANG: "Hang" }[bug.what],
       fullTypeName: `${bug.what} in ${bug.func}`,
       stackTrace: stackText(moment),

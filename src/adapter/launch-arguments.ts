@@ -15,6 +15,8 @@ export interface LaunchArguments extends DebugProtocol.LaunchRequestArguments {
   stopOnEntry?: boolean;
   /** Watch the driver's invariants. */
   checkInvariants?: boolean;
+  /** "wrong": stop first where the scenario says that it goes wrong; "entry": at the first request. */
+  stopAt?: "entry" | "wrong";
 }
 
 export interface Launch {
@@ -22,6 +24,8 @@ export interface Launch {
   readonly input: OpenOptions;
   readonly stopOnEntry: boolean;
   readonly checkInvariants: boolean;
+  /** Stop first where the walk goes wrong, if it does. */
+  readonly stopAtWrong: boolean;
   readonly noDebug: boolean;
 }
 
@@ -46,6 +50,12 @@ function flag(name: string, value: unknown, otherwise: boolean): boolean {
   return value;
 }
 
+function stopsAtWrong(value: unknown): boolean {
+  if (value === undefined || value === null || value === "entry") return false;
+  if (value !== "wrong") throw bad('"stopAt" is "entry" or "wrong".');
+  return true;
+}
+
 /** @throws Failure that says which attribute is wrong, and what it may be */
 export function readLaunch(args: Partial<LaunchArguments>): Launch {
   const { program, disk } = args;
@@ -64,6 +74,7 @@ export function readLaunch(args: Partial<LaunchArguments>): Launch {
     input,
     stopOnEntry: flag("stopOnEntry", args.stopOnEntry, true),
     checkInvariants: flag("checkInvariants", args.checkInvariants, false),
+    stopAtWrong: stopsAtWrong(args.stopAt),
     noDebug: flag("noDebug", args.noDebug, false),
   };
 }

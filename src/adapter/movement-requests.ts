@@ -6,6 +6,7 @@ import { stepBack } from "../replay/moves/step-back.js";
 import { stepIn } from "../replay/moves/step-in.js";
 import { stepOut } from "../replay/moves/step-out.js";
 import { stepOver } from "../replay/moves/step-over.js";
+import { movementToWrong } from "./about-walk.js";
 import type { Context } from "./context.js";
 import type { GoToArguments, LandmarkArguments, Position } from "./custom-requests.js";
 import { Failure, FailureId } from "./failure.js";
@@ -58,6 +59,7 @@ export function movementRequests(context: MovementContext): Handlers {
       }
       return { after: () => mover.goTo(args.step) };
     },
+    "grantwalk/goToWrong": () => jump(movementToWrong(context.walk)),
     "grantwalk/position": () => ({ body: position(context) }),
   };
 }

@@ -1,5 +1,7 @@
 /** One debug session: the requests of its life, and the wires between what answers all others. */
 import type { DebugProtocol } from "@vscode/debugprotocol";
+import { toWrong } from "../replay/moves/to-wrong.js";
+import { aboutWalk } from "./about-walk.js";
 import { breakpointRequests } from "./breakpoints/requests.js";
 import type { Breakpoint } from "./breakpoints/breakpoint.js";
 import { brokenAt } from "./broken.js";
@@ -185,10 +187,18 @@ export class DebugAdapterSession implements MovementContext {
     if (this.running?.walk !== walk) return;
     const { entry } = walk.recording;
     const broken = this.breakpoints.stopsAtBroken && brokenAt(walk.recording, entry).length > 0;
+    const wrong = launch.stopAtWrong ? toWrong(walk.recording) : null;
+    if (!launch.noDebug) this.sayAbout(walk);
     if (launch.noDebug) this.runToEnd();
+    else if (wrong !== null) mover.jump(() => wrong);
     else if (broken) walk.cursor.moveTo(entry, "broken");
-    else if (launch.stopOnEntry) walk.cursor.moveTo(entry, "entry");
+    else if (launch.stopOnEntry || launch.stopAtWrong) walk.cursor.moveTo(entry, "entry");
     else await mover.run(toEnd);
+  }
+
+  private sayAbout(walk: Walk): void {
+    const text = aboutWalk(walk);
+    if (text !== null) this.wire.event("output", { category: "console", output: `${text}\n` });
   }
 
   private runToEnd(): void {

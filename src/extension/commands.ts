@@ -71,6 +71,7 @@ export function registerCommands(walks: Walks, panel: Panel): vscode.Disposable 
     previousRequest: () => request(walks, "grantwalk/previous", { what: "request" }),
     stepBackInto: () => request(walks, "grantwalk/stepBackInto"),
     goToStep: () => goToStep(walks),
+    goToWrong: () => request(walks, "grantwalk/goToWrong"),
   };
   return vscode.Disposable.from(
     ...Object.entries(commands).map(([name, run]) =>

@@ -1,5 +1,6 @@
 import * as vscode from "vscode";
 import type { Walk } from "../adapter/walk.js";
+import { toWrong } from "../replay/moves/to-wrong.js";
 
 /** A debug session of ours and what is being walked in it. */
 export interface SessionWalk {
@@ -47,6 +48,8 @@ export class Walks implements vscode.Disposable {
     const next = active ?? kept ?? [...this.bySession.values()].at(-1) ?? null;
     if (next === this.shown) return;
     this.shown = next;
+    const goesWrong = next !== null && toWrong(next.walk.recording) !== null;
+    void vscode.commands.executeCommand("setContext", "grantwalk.goesWrong", goesWrong);
     this.changed.fire(next);
   }
 }

@@ -127,6 +127,7 @@ class Run {
         const [next] = machine.agenda;
         if (next === undefined) return "done";
         kind = next.kind;
+        this.trace.beginWorkloadStep(next.step ?? machine.step);
         start = base + stepsBegun();
         beginTask();
         watch?.beforeTask(start);

@@ -40,7 +40,9 @@ export class Recording {
 
   /** The first step of the first submission; 0 when there is none. */
   get entry(): number {
-    return this.tasks.first("submit")?.start ?? 0;
+    const firsts = (["submit", "bios"] as const).map((kind) => this.tasks.first(kind)?.start);
+    const start = Math.min(...firsts.map((first) => first ?? Infinity));
+    return Number.isFinite(start) ? start : 0;
   }
 
   /** The statement that a step is about to run; 0 ≤ step < length. */

@@ -41,6 +41,8 @@ export class TraceLog {
   private readonly tableOf = new GrowingNumbers();
   private readonly rowOf = new GrowingNumbers();
   private readonly steps = new GrowingNumbers();
+  /** For each step of the workload, the connection first, the index of its first event. */
+  private readonly workload = new GrowingNumbers();
   private readonly strings: string[] = [];
   private readonly stringNumbers = new Map<string, number>();
 
@@ -49,6 +51,14 @@ export class TraceLog {
 
   get length(): number {
     return this.steps.length;
+  }
+
+  /**
+   * What is appended from now on belongs to this step of the workload.
+   * @param step from 0, -1 for the connection; not less than that of the events before
+   */
+  beginWorkloadStep(step: number): void {
+    while (this.workload.length <= step + 1) this.workload.push(this.length);
   }
 
   /** Appends an event; `step` is not less than that of the event before. */
@@ -83,6 +93,17 @@ export class TraceLog {
   /** The steps of all events of a kind, ascending; a step can stand there more than once. */
   stepsOf(kind: EventKind): Ascending {
     return this.byKind.get(kind)?.steps.view() ?? [];
+  }
+
+  /** The n-th event of a kind, from 1, in a step of the workload, -1 being the connection; null without one. */
+  inWorkloadStep(step: number, kind: string, n: number): LoggedEvent | null {
+    const table = this.byKind.get(kind as EventKind);
+    if (table === undefined || step + 1 >= this.workload.length) return null;
+    const from = this.workload.at(step + 1);
+    const to = step + 2 < this.workload.length ? this.workload.at(step + 2) : this.length;
+    const indexes = table.indexes.view();
+    const row = firstAbove(indexes, from - 1) + n - 1;
+    return (indexes[row] ?? to) < to ? this.decode(table, row) : null;
   }
 
   /** The events which the statement of a step sent, in order. */

@@ -183,6 +183,19 @@ describe("moving", () => {
     assert.ok(!isThere);
   });
 
+  it("goes to where the scenario goes wrong", async () => {
+    await walking.end();
+    const program = example("gallery/defects/duplicated-response.blkfront.json");
+    walking = await walk(launchOf(program));
+    const there = await walking.move("grantwalk.goToWrong");
+    assert.equal(there.function, "blkif_completion");
+    assert.match(walking.output, /^A response that comes twice/m);
+
+    await walking.end();
+    walking = await walk({ ...launchOf(program), stopAt: "wrong" });
+    assert.equal((await walking.position()).step, there.step);
+  });
+
   it("says so when nothing is being walked", async () => {
     await walking.end();
     const stops = walking.stops.length;
