@@ -1,9 +1,10 @@
 // Every way in which a user moves in a walk: each leads to its statement, and each is one stop.
 import * as assert from "node:assert/strict";
 import * as vscode from "vscode";
-import { example } from "./support/files";
+import { example, folder } from "./support/files";
 import { until } from "./support/until";
 import {
+  begin,
   endEverything,
   launchOf,
   listen,
@@ -192,7 +193,9 @@ describe("moving", () => {
     assert.match(walking.output, /^A response that comes twice/m);
 
     await walking.end();
-    walking = await walk({ ...launchOf(program), stopAt: "wrong" });
+    const configuration = launchOf(program, { stopAt: "wrong" });
+    walking = await begin(() => vscode.debug.startDebugging(folder(), configuration));
+    await walking.stopped(1);
     assert.equal((await walking.position()).step, there.step);
   });
 
