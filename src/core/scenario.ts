@@ -163,7 +163,8 @@ export interface RequestSettings {
 export interface ResponseSettings {
   /** The request's id. */
   id: number;
-  status: "okay" | "error" | "unsupported";
+  /** A number is what a faulty back end may write: any of 16 bits. Only "okay" moves data. */
+  status: "okay" | "error" | "unsupported" | number;
   /** The operation that a faulty back end writes into the response, where it is not the request's. */
   operation?: number;
   /** The shadow id that a faulty back end writes into the response, where it is not the request's. */

@@ -80,7 +80,9 @@ export function trace_segment_written(
 ): void {
   if (k.trace === null) return;
   const where = { id, grant_idx, frame, slot, addr };
-  k.trace({ kind: "segment_written", ...where, gref, first_sect, last_sect });
+  // As they are stored, in a byte each: of less than a sector the last one wraps.
+  const sectors = { first_sect: first_sect & 0xff, last_sect: last_sect & 0xff };
+  k.trace({ kind: "segment_written", ...where, gref, ...sectors });
 }
 
 export function trace_request_queued(

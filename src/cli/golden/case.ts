@@ -50,6 +50,8 @@ export interface GoldenStep {
   value?: string | null;
   keep?: "all" | "none" | number;
   count?: number;
+  /** References that the other user of the table did get. */
+  got?: number;
   events: GoldenEvent[];
   state: Record<string, unknown>;
   derived?: Record<string, unknown>;

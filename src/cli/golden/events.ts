@@ -2,9 +2,20 @@
 import { createHash } from "node:crypto";
 import type { Machine } from "../../core/machine.js";
 import { mem_get32, mem_read } from "../../core/linux/memory.js";
-import { blk_rq_pos, blk_rq_sectors, type request } from "../../core/linux/request.js";
+import {
+  INDIRECT_GREFS,
+  XEN_PAGES_PER_SEGMENT,
+} from "../../core/blkfront/patch-v2/blkfront-info.js";
+import {
+  REQ_DISCARD,
+  REQ_SECURE,
+  blk_rq_pos,
+  blk_rq_sectors,
+  type request,
+} from "../../core/linux/request.js";
 import type { TraceEvent } from "../../core/tracepoints.js";
 import {
+  BLKIF_MAX_SEGMENTS_PER_REQUEST,
   BLKIF_OP_DISCARD,
   BLKIF_OP_INDIRECT,
   SEGMENT_SIZE,
@@ -29,6 +40,8 @@ function hex(bytes: Uint8Array): string {
 
 /** What is known of the request that is being queued. */
 interface Queueing {
+  /** Null between two requests. */
+  req: request | null;
   taken: Of<"grant_taken">[];
   segments: Of<"segment_written">[];
   copied: Map<number, number>;
@@ -62,6 +75,7 @@ export class GoldenObserver {
 
   private nothing_queued(): Queueing {
     return {
+      req: null,
       taken: [],
       segments: [],
       copied: new Map(),
@@ -82,7 +96,7 @@ export class GoldenObserver {
     const { queueing, completing } = this;
     switch (event.kind) {
       case "request_start":
-        this.queueing = this.nothing_queued();
+        this.queueing = { ...this.nothing_queued(), req: event.req };
         return this.add("start_request", { id: event.req.nr });
       case "grefs_alloc":
         if (event.ok) queueing.reserved = this.chain(event.head);
@@ -93,11 +107,13 @@ export class GoldenObserver {
           alreadyQueued: event.already_queued,
         });
       case "request_busy":
+        queueing.req = null;
         return this.add("busy", {
           id: event.req.nr,
           outcome: "busy-no-grants",
           maxGrefs: event.max_grefs,
-          requested: event.requested,
+          // As the grant table takes it: 16 bits.
+          requested: event.requested & 0xffff,
           persistentBefore: queueing.before,
           persistentAfter: this.machine.info.persistent_gnts_c,
         });
@@ -204,15 +220,22 @@ export class GoldenObserver {
     const { queueing } = this;
     if (event.what === "BUG") this.add("BUG", { expr: event.expr, func: event.func });
     else this.add("OOPS", { what: event.expr, func: event.func });
-    if (queueing.id === null) return;
+    if (queueing.req === null) return;
     this.add("bug_context", {
-      id: queueing.id.req.nr,
+      id: queueing.req.nr,
       outcome: "BUG",
-      maxGrefs: queueing.id.max_grefs,
+      maxGrefs: queueing.id?.max_grefs ?? this.most_grefs(queueing.req),
       newGrefsReserved: queueing.reserved.length,
       claimed: this.claimed(),
       perGrant: queueing.taken.map((taken, i) => this.grant_row(taken, queueing.segments[i])),
     });
+  }
+
+  /** What the driver reserves for a request, as it has reckoned before it takes an id. */
+  private most_grefs(req: request): number {
+    if (req.cmd_flags & (REQ_DISCARD | REQ_SECURE)) return 0;
+    const grefs = req.nr_phys_segments * XEN_PAGES_PER_SEGMENT(this.machine.kernel);
+    return grefs > BLKIF_MAX_SEGMENTS_PER_REQUEST ? grefs + INDIRECT_GREFS(grefs) : grefs;
   }
 
   /** References claimed so far from the reserved chain. */
@@ -333,6 +356,7 @@ export class GoldenObserver {
   private ended({ req, id, error, why }: Of<"request_end">): void {
     if (why === "recover") return this.add("end_request", { id: req.nr, error, why });
     if (why === "rejected") {
+      this.queueing.req = null;
       return this.add("end_request", { id: req.nr, error, outcome: "rejected" });
     }
     const { info } = this.machine;

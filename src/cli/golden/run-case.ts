@@ -57,6 +57,7 @@ function run_step(machine: Machine, observer: GoldenObserver, step: GoldenStep):
   const tasks = tasks_of_step(step);
   if (tasks === null) return { path: "op", recorded: step.op, model: "not modelled" };
   machine.agenda.splice(0, Infinity, ...tasks);
+  const entries = machine.info.grant_slab.length;
   while (machine.agenda.length > 0 && runTask(machine, observer.listen));
 
   const events = observer.take();
@@ -73,13 +74,14 @@ function run_step(machine: Machine, observer: GoldenObserver, step: GoldenStep):
   if (step.derived !== undefined) {
     const found = first_difference(
       step.derived,
-      recorded_part(step.derived, derived_of(machine)),
+      recorded_part(step.derived, derived_of(machine, entries)),
       "derived",
     );
     if (found !== null) return found;
   }
-  if (machine.bug !== null) return null;
-  return first_difference(step.state, state_of(machine), "state");
+  const context = events.find(({ ev }) => ev === "bug_context");
+  const dying = context === undefined ? null : Number(context.id);
+  return first_difference(step.state, state_of(machine, dying), "state");
 }
 
 /** The machine that a case was recorded on, with nothing to run. */

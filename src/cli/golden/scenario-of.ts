@@ -96,7 +96,7 @@ function request_of(request: GoldenRequest): RequestSettings {
 }
 
 function response_of({ id, operation, status }: GoldenResponse): ResponseSettings {
-  return { id, operation, status: status === 0 ? "okay" : status === -2 ? "unsupported" : "error" };
+  return { id, operation, status: status === 0 ? "okay" : status };
 }
 
 /** The tasks of a recorded step, or null for one that the model cannot do yet. */
@@ -116,8 +116,8 @@ export function tasks_of_step(step: GoldenStep): Task[] | null {
     }
     case "rawResponse": {
       const { shadowId, operation, status } = step.response as RawResponse;
-      // 2^64 - 1 is no exact number in JSON.
-      const id = Number.isSafeInteger(shadowId) ? shadowId : -1;
+      // 2^64 - 1 is no exact number in JSON, and becomes 2^64.
+      const id = shadowId >= 2 ** 64 ? -1 : shadowId;
       return [
         { kind: "respond", responses: [{ shadowId: id, operation, status }] },
         { kind: "interrupt", responses: [] },
@@ -134,7 +134,7 @@ export function tasks_of_step(step: GoldenStep): Task[] | null {
     case "blkif_free":
       return [{ kind: "free" }];
     case "reserve":
-      return [{ kind: "reserve", count: step.count ?? 0 }];
+      return [{ kind: "reserve", count: step.got ?? step.count ?? 0 }];
     case "release":
       return [{ kind: "release", count: step.count ?? 0 }];
     default:

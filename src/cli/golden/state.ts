@@ -44,12 +44,14 @@ export function free_grants(info: blkfront_info): (number | string)[] {
 }
 
 /**
- * The recording counts a pool entry by the size of its allocation, 32 bytes; an array of four pointers and a
+ * The recording counts a pool entry by the size of its allocation, 32 bytes; arrays of four pointers and a
  * scatterlist of one entry have that size too.
  */
 function arrays_of_a_grant_size(info: blkfront_info): number {
   const shadows = info.shadow.slice(0, BLK_RING_SIZE(info));
-  const fours = shadows.filter((shadow) => shadow.indirect_grants.length === 4).length;
+  const fours = shadows
+    .flatMap(({ grants_used, indirect_grants }) => [grants_used, indirect_grants])
+    .filter(({ length }) => length === 4).length;
   const singles = shadows.filter((shadow) => shadow.sg.length === 1).length;
   return fours + singles;
 }
@@ -57,15 +59,16 @@ function arrays_of_a_grant_size(info: blkfront_info): number {
 /**
  * Pool entries as the recording counts them. When a connection fails for want of a page, the entries are freed
  * again, and the last one, which got no page, was never counted.
+ * @param before entries that earlier connections had
  */
-function entries_allocated(info: blkfront_info, connected: boolean): number {
+function entries_allocated(info: blkfront_info, connected: boolean, before: number): number {
   const live = info.grant_slab.filter((entry) => entry !== null).length;
   if (connected || live > 0) return live + arrays_of_a_grant_size(info);
-  return Math.max(0, info.grant_slab.length - 1);
+  return Math.max(0, info.grant_slab.length - before - 1);
 }
 
-/** `state` of a step. */
-export function state_of(machine: Machine): Record<string, unknown> {
+/** `state` after a step. @param dying the number of the request in hand when the kernel stopped, or null */
+export function state_of(machine: Machine, dying: number | null): Record<string, unknown> {
   const { info, kernel } = machine;
   const { gnttab } = kernel;
   const { ring } = info;
@@ -95,12 +98,14 @@ export function state_of(machine: Machine): Record<string, unknown> {
       stopped: info.rq?.stopped ?? false,
       waiting: info.rq?.queue_head.map((req) => req.nr) ?? [],
     },
-    inFlight: machine.requests.filter((req) => in_flight.has(req)).map((req) => req.nr),
+    inFlight: machine.requests
+      .filter((req) => in_flight.has(req) && req.nr !== dying)
+      .map((req) => req.nr),
   };
 }
 
-/** `derived`, after the connection. */
-export function derived_of(machine: Machine): Record<string, unknown> {
+/** `derived`, after a connection. @param before pool entries that earlier ones had */
+export function derived_of(machine: Machine, before: number): Record<string, unknown> {
   const { info, kernel } = machine;
   const connected = info.connected === "CONNECTED";
   const limits = info.rq?.limits;
@@ -131,7 +136,7 @@ export function derived_of(machine: Machine): Record<string, unknown> {
     nrPage,
     sgEntries,
     indirectGrefsForNrPage: INDIRECT_GREFS(nrPage),
-    grantEntriesAllocated: entries_allocated(info, connected),
+    grantEntriesAllocated: entries_allocated(info, connected, before),
     grantsOnFreeList: list_length(info.grants),
     indirectPagesAllocated: list_length(info.indirect_pages),
     poolPagesForGrants: entries.filter((entry) => entry.page !== 0).length,

@@ -15,6 +15,8 @@ export interface pending_req {
   readonly place: number;
   /** The ring slot that it was taken from. */
   readonly slot: number;
+  /** The scenario's requests that it is for, by number. The model's own, so that a workload can name it. */
+  asked: readonly number[];
 }
 
 /** `struct persistent_gnt`: a reference that stays mapped between requests. */

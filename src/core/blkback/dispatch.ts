@@ -36,6 +36,9 @@ const WIRE_SEGMENTS = 4096;
 
 const ZEROS = new Uint8Array(XEN_PAGE_SIZE);
 
+/** What a request is for, until somebody has looked it up. */
+export const NOT_KNOWN_YET: readonly number[] = [];
+
 /** Bytes between two private copies of ring entries. */
 const COPY_SIZE = 128;
 
@@ -70,14 +73,14 @@ export function take_requests(be: backend): void {
     const copy = new blkif_request(be.private_mem, place * COPY_SIZE, be.layout);
     const entry = be.ring + SRING_HEADER + slot * be.layout.entry;
     mem_copy(be.private_mem, copy.addr, be.mem, entry, be.layout.entry);
-    be.pending.push({ req: copy, place, slot });
+    be.pending.push({ req: copy, place, slot, asked: NOT_KNOWN_YET });
     be.req_cons = (be.req_cons + 1) >>> 0;
   }
 }
 
-/** The shadow ids of the requests that have reached the ring and that the back end can still answer. */
-export function unanswered_ids(be: backend): number[] {
-  const ids = be.pending.map(({ req }) => req.u.rw.id);
+/** The shadow ids of the requests that have reached the ring and that the back end is still to take. */
+export function untaken_ids(be: backend): number[] {
+  const ids: number[] = [];
   if (be.halted) return ids;
   const { req_prod } = new blkif_sring(be.mem, be.ring);
   const waiting = Math.min((req_prod - be.req_cons) >>> 0, be.nr_ents);

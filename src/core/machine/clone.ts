@@ -407,10 +407,11 @@ function clone_backend(
     req_cons: old.req_cons,
     rsp_prod_pvt: old.rsp_prod_pvt,
     halted: old.halted,
-    pending: old.pending.map(({ req, place, slot }) => ({
+    pending: old.pending.map(({ req, place, slot, asked }) => ({
       req: new blkif_request(private_mem, req.addr, req.layout),
       place,
       slot,
+      asked,
     })),
     private_mem,
     seen: new Set(old.seen),

@@ -45,6 +45,10 @@ export function connect(machine: Machine): void {
   }
 }
 
+/** Keys of the front end's directory that `talk_to_blkback` writes. */
+const WRITTEN_BY_THE_DRIVER =
+  /^device\/vbd\/\d+\/(ring-ref\d*|ring-page-order|event-channel|protocol|feature-persistent)$/;
+
 /** The old back end is gone with its mappings when the guest resumes; a new one answers. */
 export function suspend_and_resume(machine: Machine, settings: BackendSettings | null): void {
   const { backend, info, xbdev } = machine;
@@ -54,6 +58,10 @@ export function suspend_and_resume(machine: Machine, settings: BackendSettings |
   if (settings !== null) {
     backend.settings = settings;
     backend.overrides.clear();
+  }
+  // The tool stack makes the directory anew, without what the driver had written there.
+  for (const path of xbdev.store.keys()) {
+    if (WRITTEN_BY_THE_DRIVER.test(path)) xbdev.store.delete(path);
   }
   xbdev.state = backend.xbdev.state = "Initialising";
   settle(machine, () => {

@@ -13,7 +13,12 @@ import {
   GNTTAB_LIST_END,
 } from "../xen/grant-table.js";
 import type { TraceListener } from "../tracepoints.js";
-import { answer, answer_what_was_late, rewrite_what_was_sent } from "./answers.js";
+import {
+  answer,
+  answer_what_was_late,
+  note_what_was_asked,
+  rewrite_what_was_sent,
+} from "./answers.js";
 import {
   change_store,
   close_backend,
@@ -85,9 +90,11 @@ function perform(machine: Machine, task: Task): void {
     case "backend":
       return answer(machine, task.responses);
     case "respond":
-      return respond_unasked(backend, task.responses);
+      respond_unasked(backend, task.responses);
+      return note_what_was_asked(machine);
     case "overrun":
-      return overrun(backend, task.count);
+      overrun(backend, task.count);
+      return note_what_was_asked(machine);
     case "rewrite":
       return rewrite_what_was_sent(machine, task.rewrites);
     case "interrupt":

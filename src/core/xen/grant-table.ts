@@ -155,6 +155,8 @@ export function gnttab_alloc_grant_references(
   count: number,
   chain: grant_ref_chain,
 ): number {
+  // A count of 16 bits, as in C.
+  count &= 0xffff;
   const ref = get_free_entries(k.gnttab, count);
   k.trace?.({ kind: "grefs_alloc", count, ok: ref >= 0, head: ref });
   if (ref < 0) return -ENOSPC;
@@ -195,6 +197,7 @@ export function gnttab_request_free_callback<T>(
   count: number,
 ): void {
   const { gnttab } = k;
+  count &= 0xffff;
   k.trace?.({ kind: "free_callback", count, already_queued: callback.queued });
   if (callback.queued) return;
   callback.fn = fn;
