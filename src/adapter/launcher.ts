@@ -1,6 +1,6 @@
 /** From a launch configuration to a recording on which the walk begins. */
 import type { Scenario } from "../core/scenario.js";
-import { type OpenedInput, openInput } from "../inputs/open.js";
+import { type OpenedInput, openWithFiles } from "../inputs/open.js";
 import { Cursor } from "../replay/cursor.js";
 import { recordAsync } from "../replay/record.js";
 import { Failure, FailureId } from "./failure.js";
@@ -53,7 +53,7 @@ export class Launcher {
       const reason = error instanceof Error ? error.message : String(error);
       throw new Failure(FailureId.program, `${program} cannot be read: ${reason}`, true);
     }
-    return openInput(program, content, input);
+    return openWithFiles(program, content, this.host.filesBeside(program), input);
   }
 
   private async record(
@@ -64,7 +64,8 @@ export class Launcher {
   ): Promise<Walk["recording"]> {
     const cancelled = { aborted: false };
     const requests = scenario.workload.reduce(
-      (n, step) => n + ("submit" in step ? step.submit.length : 0),
+      (n, step) =>
+        n + ("submit" in step ? step.submit.length : "bios" in step ? step.bios.length : 0),
       0,
     );
     const stop = (): void => void (cancelled.aborted = true);

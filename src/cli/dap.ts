@@ -6,6 +6,7 @@ import { ProtocolServer } from "@vscode/debugadapter/lib/protocol.js";
 import type { DebugProtocol } from "@vscode/debugprotocol";
 import type { AdapterHost } from "../adapter/host.js";
 import { DebugAdapterSession } from "../adapter/session.js";
+import { filesBeside, reasonOf } from "./files-beside.js";
 
 /** The folder of the model's sources, which the build puts beside the command line. */
 const model = fileURLToPath(new URL("model/", import.meta.url));
@@ -17,10 +18,10 @@ export function nodeHost(sources = model): AdapterHost {
       try {
         return await readFile(file);
       } catch (error) {
-        if ((error as NodeJS.ErrnoException).code === "ENOENT") throw new Error("no such file");
-        throw error;
+        throw reasonOf(error);
       }
     },
+    filesBeside,
     sourcePath: (file) => path.join(sources, file),
     readSource: (file) => readFile(path.join(sources, file), "utf8"),
   };

@@ -1,7 +1,8 @@
 /** `grantwalk import`: a capture of a live guest becomes a scenario. */
 import { writeFile } from "node:fs/promises";
+import path from "node:path";
 import type { Command } from "commander";
-import type { PageSize } from "../core/scenario.js";
+import type { PageSize, Scenario } from "../core/scenario.js";
 import { serializeScenario } from "../inputs/scenario-writer.js";
 import { parsePageSize, readInput } from "./input-file.js";
 
@@ -26,7 +27,7 @@ export function addImport(program: Command): void {
 async function importCapture(file: string, { output, ...how }: ImportOptions): Promise<void> {
   const scenario = await readInput(file, how);
   if (scenario === null) return;
-  const text = serializeScenario(scenario);
+  const text = serializeScenario(output === "-" ? scenario : moved(scenario, file, output));
   if (output === "-") {
     process.stdout.write(text);
     return;
@@ -36,4 +37,16 @@ async function importCapture(file: string, { output, ...how }: ImportOptions): P
   process.stderr.write(
     `${output}: ${requests.length} requests on ${scenario.guest.pageSize / 1024}K pages\n`,
   );
+}
+
+/** The scenario with the path of its disk's file from the folder that it is written to. */
+function moved(scenario: Scenario, from: string, to: string): Scenario {
+  const { content } = scenario.disk;
+  if (content.kind !== "bytes" || content.name === undefined) return scenario;
+  const file = path.resolve(path.dirname(from), content.name);
+  const name = path
+    .relative(path.dirname(path.resolve(to)), file)
+    .split(path.sep)
+    .join("/");
+  return { ...scenario, disk: { ...scenario.disk, content: { ...content, name } } };
 }

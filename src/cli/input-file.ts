@@ -3,9 +3,10 @@ import { readFile } from "node:fs/promises";
 import { InvalidArgumentError } from "commander";
 import pc from "picocolors";
 import type { PageSize, Scenario } from "../core/scenario.js";
-import { openInput } from "../inputs/open.js";
+import { openWithFiles } from "../inputs/open.js";
 import type { Problem } from "../inputs/problem.js";
 import { noSuchPageSize, readPageSize } from "../inputs/scenario-settings.js";
+import { filesBeside, reasonOf } from "./files-beside.js";
 
 /** `--page-size` as people write it: 4K, 16K, 64K, or bytes. */
 export function parsePageSize(text: string): PageSize {
@@ -35,13 +36,11 @@ export async function readInput(
   try {
     content = await readFile(file);
   } catch (error) {
-    const reason =
-      (error as NodeJS.ErrnoException).code === "ENOENT" ? "no such file" : String(error);
-    process.stderr.write(`${file}: ${colors.red("error")}: ${reason}\n`);
+    process.stderr.write(`${file}: ${colors.red("error")}: ${reasonOf(error).message}\n`);
     process.exitCode = 2;
     return null;
   }
-  const { scenario, problems } = openInput(file, content, options);
+  const { scenario, problems } = await openWithFiles(file, content, filesBeside(file), options);
   for (const problem of problems) printProblem(file, problem);
   if (scenario === null) process.exitCode = 2;
   return scenario;

@@ -96,7 +96,10 @@ export interface BackendSettings {
 
 /** What an untouched sector of the disk holds: a pattern that the seed varies, zeros, or given bytes and then zeros. */
 export type DiskContent =
-  { kind: "pattern"; seed: number } | { kind: "zeros" } | { kind: "bytes"; bytes: Uint8Array };
+  | { kind: "pattern"; seed: number }
+  | { kind: "zeros" }
+  /** `name`: the file that they come from, by its path from the scenario's folder. */
+  | { kind: "bytes"; bytes: Uint8Array; name?: string };
 
 export interface DiskSettings {
   /** The virtual device number; 51712 is xvda. */

@@ -1,5 +1,6 @@
 import * as vscode from "vscode";
 import type { AdapterHost } from "../adapter/host.js";
+import type { FilesBeside } from "../inputs/disk-image.js";
 import { modelUri, shippedUri } from "./model-files.js";
 
 /** A program as a launch configuration names it: a path, or a URI where the file is on no disk. */
@@ -12,6 +13,41 @@ export function programUri(program: string): vscode.Uri {
 /** How a launch configuration names a file. */
 export function programOf(uri: vscode.Uri): string {
   return uri.scheme === "file" ? uri.fsPath : uri.toString(true);
+}
+
+/** What VS Code says of a file, in words. */
+function reasonOf(error: unknown): unknown {
+  if (!(error instanceof vscode.FileSystemError)) return error;
+  const reasons: Readonly<Record<string, string>> = {
+    FileNotFound: "there is no such file",
+    FileIsADirectory: "it is a folder",
+    NoPermissions: "there is no permission to read it",
+    Unavailable: "its file system is not available",
+  };
+  return new Error(reasons[error.code] ?? error.message, { cause: error });
+}
+
+/** The files in the folder of a scenario and below, wherever VS Code has it. */
+export function filesBeside(scenario: vscode.Uri): FilesBeside {
+  const uriOf = (name: string): vscode.Uri => vscode.Uri.joinPath(scenario, "..", name);
+  return {
+    size: async (name) => {
+      try {
+        const { size, type } = await vscode.workspace.fs.stat(uriOf(name));
+        if ((type & vscode.FileType.File) === 0) throw new Error("it is no file");
+        return size;
+      } catch (error) {
+        throw reasonOf(error);
+      }
+    },
+    read: async (name) => {
+      try {
+        return await vscode.workspace.fs.readFile(uriOf(name));
+      } catch (error) {
+        throw reasonOf(error);
+      }
+    },
+  };
 }
 
 /** What the adapter needs of VS Code: files, and the model's sources. */
@@ -27,12 +63,10 @@ export function createAdapterHost(extensionUri: vscode.Uri): AdapterHost {
       try {
         return await vscode.workspace.fs.readFile(uri);
       } catch (error) {
-        if (error instanceof vscode.FileSystemError && error.code === "FileNotFound") {
-          throw new Error("there is no such file", { cause: error });
-        }
-        throw error;
+        throw reasonOf(error);
       }
     },
+    filesBeside: (program) => filesBeside(programUri(program)),
     sourcePath: (file) => modelUri(file).toString(),
     readSource: async (file) => {
       const bytes = await vscode.workspace.fs.readFile(shippedUri(extensionUri, file));

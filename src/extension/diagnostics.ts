@@ -1,7 +1,8 @@
 /** Marks what is wrong with the scenarios and captures that are open. */
 import * as vscode from "vscode";
-import { openInput } from "../inputs/open.js";
+import { checkInput } from "../inputs/open.js";
 import type { Problem } from "../inputs/problem.js";
+import { filesBeside } from "./adapter-host.js";
 import { isWalkable } from "./configurations.js";
 
 /** Milliseconds without a key before a document is read again. */
@@ -24,12 +25,15 @@ export function registerDiagnostics(): vscode.Disposable {
   const collection = vscode.languages.createDiagnosticCollection("grantwalk");
   const waiting = new Map<string, ReturnType<typeof setTimeout>>();
 
-  const check = (document: vscode.TextDocument) => {
+  const check = async (document: vscode.TextDocument) => {
     if (!isWalkable(document)) return;
-    const { problems } = openInput(document.uri.path, document.getText());
+    const { uri, version } = document;
+    const problems = await checkInput(uri.path, document.getText(), filesBeside(uri));
+    // The file that a scenario names took a while to find; meanwhile the text may have changed.
+    if (document.isClosed || document.version !== version) return;
     // VS Code checks the schema itself and marks those places.
     const own = problems.filter(({ code }) => !code.startsWith("schema."));
-    collection.set(document.uri, own.map(diagnosticOf));
+    collection.set(uri, own.map(diagnosticOf));
   };
   const checkSoon = (document: vscode.TextDocument) => {
     const key = document.uri.toString();
@@ -38,12 +42,12 @@ export function registerDiagnostics(): vscode.Disposable {
       key,
       setTimeout(() => {
         waiting.delete(key);
-        if (!document.isClosed) check(document);
+        if (!document.isClosed) void check(document);
       }, QUIET),
     );
   };
 
-  vscode.workspace.textDocuments.forEach(check);
+  vscode.workspace.textDocuments.forEach((document) => void check(document));
   return vscode.Disposable.from(
     collection,
     vscode.workspace.onDidOpenTextDocument(check),

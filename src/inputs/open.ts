@@ -7,9 +7,10 @@
 import type { PageSize, Scenario } from "../core/scenario.js";
 import { importCapture, type CaptureFacts } from "./capture/import-capture.js";
 import { looksLikeCapture } from "./capture/looks-like.js";
+import { checkNeeded, type FilesBeside, type NeededFile, readNeeded } from "./disk-image.js";
 import { layOnPages } from "./page-layout.js";
 import { problemOnLine, withoutErrors, type Problem } from "./problem.js";
-import { parseScenario } from "./scenario-file.js";
+import { parseScenario, UNREAD } from "./scenario-file.js";
 import { noSuchPageSize, readPageSize } from "./scenario-settings.js";
 
 export type InputKind = "scenario" | "capture";
@@ -19,6 +20,8 @@ export interface OpenOptions {
   pageSize?: PageSize | number | string;
   /** The disk of a capture: virtual device number, name (`xvdb`) or `major:minor`. */
   disk?: number | string;
+  /** The contents of files that a scenario names, by the names that it gives them. */
+  files?: ReadonlyMap<string, Uint8Array>;
 }
 
 export interface OpenedInput {
@@ -28,6 +31,8 @@ export interface OpenedInput {
   kind: InputKind;
   /** What a capture says about the live guest; null for a scenario file. */
   facts: CaptureFacts | null;
+  /** The file that a scenario names and whose bytes were not given: then that is an error too. */
+  needs: NeededFile | null;
 }
 
 /** The part of the web's TextDecoder that is used; Node and browsers have it as a global. */
@@ -100,6 +105,7 @@ function refuse(kind: InputKind, code: string, message: string): OpenedInput {
     problems: [problemOnLine("error", code, 1, message)],
     kind,
     facts: null,
+    needs: null,
   };
 }
 
@@ -136,12 +142,46 @@ export function openInput(
   }
   let opened: OpenedInput;
   if (kind === "scenario") {
-    const { scenario, problems } = parseScenario(text, { title: titleOfName(name) });
-    opened = { scenario, problems, kind, facts: null };
+    const { files } = options;
+    const title = titleOfName(name);
+    opened = { ...parseScenario(text, { title, ...(files && { files }) }), kind, facts: null };
   } else {
     const { disk } = options;
-    opened = { ...importCapture(text, disk === undefined ? {} : { disk }), kind };
+    const imported = importCapture(text, disk === undefined ? {} : { disk });
+    opened = { ...imported, kind, needs: null };
   }
   if (!withoutErrors(opened.problems)) opened.scenario = null;
   return options.pageSize === undefined ? opened : onPages(opened, options.pageSize);
+}
+
+/** What is left when the file that a scenario names has been looked at. */
+function settled({ problems }: OpenedInput, found: Problem | null): Problem[] {
+  const others = problems.filter(({ code }) => code !== UNREAD);
+  return found === null ? others : [...others, found];
+}
+
+/** Opens an input as `openInput` does, and reads the file that a scenario names. It never rejects. */
+export async function openWithFiles(
+  name: string,
+  content: Uint8Array | string,
+  files: FilesBeside,
+  options: OpenOptions = {},
+): Promise<OpenedInput> {
+  const opened = openInput(name, content, options);
+  if (opened.needs === null) return opened;
+  const file = await readNeeded(opened.needs, files);
+  if (!(file instanceof Uint8Array)) return { ...opened, problems: settled(opened, file) };
+  const given = new Map([...(options.files ?? []), [opened.needs.name, file]]);
+  return openInput(name, content, { ...options, files: given });
+}
+
+/** The problems of an input, without reading more of the file that a scenario names than its size. */
+export async function checkInput(
+  name: string,
+  content: Uint8Array | string,
+  files: Pick<FilesBeside, "size">,
+): Promise<Problem[]> {
+  const opened = openInput(name, content);
+  if (opened.needs === null) return opened.problems;
+  return settled(opened, await checkNeeded(opened.needs, files));
 }

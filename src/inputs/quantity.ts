@@ -28,8 +28,9 @@ export function readSize(value: number | string): number | null {
   return exact(Number(digits) * (UNITS[unit] ?? 1));
 }
 
-/** Bytes as a person says them: `64 KB`, `512 bytes`. */
+/** Bytes as a person says them: `64 KB`, `1 MB`, `512 bytes`. */
 export function sayBytes(bytes: number): string {
+  if (bytes >= 1024 ** 2 && bytes % 1024 ** 2 === 0) return `${bytes / 1024 ** 2} MB`;
   if (bytes >= 1024 && bytes % 1024 === 0) return `${bytes / 1024} KB`;
   return bytes === 1 ? "1 byte" : `${bytes} bytes`;
 }

@@ -255,15 +255,20 @@ function readSectorSizes(
   return { sectorSize, physicalSectorSize };
 }
 
+/** The content as the file says it; of a file's bytes only the name. */
 function readContent(raw: RawDisk["content"]): DiskContent {
   if (raw === undefined) return DEFAULT_DISK.content;
   if (raw === "zeros") return { kind: "zeros" };
+  if (raw.file !== undefined) {
+    return { kind: "bytes", bytes: new Uint8Array(), name: raw.file };
+  }
   if (raw.bytes !== undefined) {
     return { kind: "bytes", bytes: Uint8Array.from(readBytes(raw.bytes)) };
   }
   return { kind: "pattern", seed: raw.seed ?? 0 };
 }
 
+/** Reads the disk; the bytes of a file that it names are still to come. */
 export function readDisk(source: ScenarioSource, raw: RawDisk = {}): DiskSettings {
   let { vdev } = DEFAULT_DISK;
   if (raw.vdev !== undefined) {
@@ -273,14 +278,20 @@ export function readDisk(source: ScenarioSource, raw: RawDisk = {}): DiskSetting
       source.error("number", ["disk", "vdev"], "A virtual device number has 32 bits.");
     }
   }
+  const sectors = readSectors(source, raw);
+  const content = readContent(raw.content);
+  if (content.kind === "bytes" && content.bytes.length > sectors * SECTOR_BYTES) {
+    const text = `${sayBytes(content.bytes.length)} are more than the disk has: it has ${sayCount(sectors, "sector")} of 512 bytes.`;
+    source.error("disk-content", ["disk", "content", "bytes"], text);
+  }
   return {
     vdev,
-    sectors: readSectors(source, raw),
+    sectors,
     ...readSectorSizes(source, raw),
     readonly: raw.readonly ?? DEFAULT_DISK.readonly,
     removable: raw.removable ?? DEFAULT_DISK.removable,
     cdrom: raw.cdrom ?? DEFAULT_DISK.cdrom,
-    content: readContent(raw.content),
+    content,
   };
 }
 

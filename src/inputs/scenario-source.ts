@@ -1,7 +1,7 @@
 /** The text of a scenario file as a syntax tree, and problems that point into it. */
 
 import { findNodeAtLocation, type JSONPath, type Node } from "jsonc-parser";
-import type { Problem } from "./problem.js";
+import type { Problem, TextRange } from "./problem.js";
 import type { TextLines } from "./text-lines.js";
 
 /** `workload[2].submit[0].sector`: a path as the messages and the command line show it. */
@@ -30,6 +30,12 @@ export class ScenarioSource {
 
   get hasErrors(): boolean {
     return this.problems.some((problem) => problem.severity === "error");
+  }
+
+  /** Where the value at a path is in the text. */
+  rangeOf(path: JSONPath): TextRange {
+    const { offset, length } = this.nodeAt(path);
+    return this.rangeAt(offset, length);
   }
 
   error(code: string, path: JSONPath, message: string): void {
@@ -83,15 +89,19 @@ export class ScenarioSource {
       this.unsaid++;
       return;
     }
-    const start = this.lines.positionAt(span.offset);
-    const end = this.lines.positionAt(span.offset + span.length);
+    const range = this.rangeAt(span.offset, span.length);
     this.problems.push({
       severity,
       message,
       path: sayPath(path),
-      range: { start, end },
-      line: start.line + 1,
+      range,
+      line: range.start.line + 1,
       code,
     });
+  }
+
+  private rangeAt(offset: number, length: number): TextRange {
+    const start = this.lines.positionAt(offset);
+    return { start, end: this.lines.positionAt(offset + length) };
   }
 }

@@ -209,7 +209,7 @@ function rawContent(content: DiskContent): unknown {
     case "zeros":
       return "zeros";
     case "bytes":
-      return { bytes: sayHex(content.bytes) };
+      return content.name === undefined ? { bytes: sayHex(content.bytes) } : { file: content.name };
   }
 }
 
@@ -225,7 +225,8 @@ function diskFields({ content, ...disk }: DiskSettings): [string, unknown][] {
 
 /**
  * The text of a `*.blkfront.json` file for the scenario. `parseScenario` of it gives the same
- * scenario; segments stand one on a line, page numbers in hexadecimal.
+ * scenario, given the file that its disk names; what a reader takes for granted is left out. Segments
+ * stand one on a line, page numbers in hexadecimal.
  */
 export function serializeScenario(scenario: Scenario, options: WriteOptions = {}): string {
   const { guest, backend, disk, start, walk, workload } = scenario;

@@ -65,6 +65,17 @@ test("a scenario that breaks the schema is refused with its path", async () => {
   );
 });
 
+test("a disk whose file is not beside the scenario is refused where it is named", async () => {
+  const program = file("image.blkfront.json", {
+    disk: { content: { file: "nowhere.img" } },
+    workload: [],
+  });
+  assert.match(
+    await refused({ program }),
+    /image\.blkfront\.json:\d+:\d+: disk\.content\.file: "nowhere\.img" cannot be read: no such file/,
+  );
+});
+
 test("what is impossible is refused by its name", async () => {
   const request = (changes: object): object => ({
     workload: [

@@ -1,7 +1,7 @@
 // The command line as a process: what it prints, what it writes, and how it ends.
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, test } from "node:test";
@@ -151,6 +151,39 @@ for (const [name, content, expected] of BAD) {
     assert.match(err, expected);
   });
 }
+
+const onImage = (name: string, sectors = 16) =>
+  write({ ...page, length: 4096 }, { disk: { sectors, content: { file: name } } });
+
+test("run reads the file that the disk begins with", () => {
+  mkdirSync(path.join(folder, "images"), { recursive: true });
+  writeFileSync(path.join(folder, "images", "root.img"), new Uint8Array(8192));
+  const name = file("images.blkfront.json", onImage("images/root.img"));
+  assert.deepEqual(grantwalk("run", name).err, "");
+  const other = path.join(folder, "images", "copy.blkfront.json");
+  assert.equal(grantwalk("import", name, "-o", other).code, 0);
+  assert.match(readFileSync(other, "utf8"), /"file": "root\.img"/);
+  assert.equal(grantwalk("run", other).code, 0);
+});
+
+test("run says at its place what is wrong with the disk's file", () => {
+  writeFileSync(path.join(folder, "long.img"), new Uint8Array(8193));
+  writeFileSync(path.join(folder, "huge.img"), "");
+  truncateSync(path.join(folder, "huge.img"), 256 * 1024 ** 2 + 1);
+  const cases: [string, RegExp][] = [
+    ["nowhere.img", /disk\.content\.file: "nowhere\.img" cannot be read: no such file/],
+    [".", /disk\.content\.file: "\." cannot be read: it is no file/],
+    ["long.img", /"long\.img" has 8193 bytes, but the disk has 16 sectors.*"sectors": 17/],
+    ["huge.img", /"huge\.img" has 268435457 bytes.*at most 256 MB/],
+    ["/etc/passwd", /disk\.content\.file: file is .* a path from the folder of the scenario/],
+  ];
+  for (const [name, says] of cases) {
+    const { code, err } = grantwalk("run", file("image.blkfront.json", onImage(name)));
+    assert.equal(code, 2, name);
+    assert.match(err, says);
+    assert.match(err, /^image\.blkfront\.json:\d+:\d+: error: /);
+  }
+});
 
 test("run ends with 2 for a file that is not there", () => {
   const { code, err } = grantwalk("run", "nowhere.txt");

@@ -152,6 +152,20 @@ describe("diagnostics of a scenario", () => {
     await waitFor("the mark to go away", empty, ({ all }) => all.length === 0);
   });
 
+  it("marks the name of a file that is not beside the scenario", async () => {
+    const image = scenario(MENDED).replace("1024", '1024, "content": { "file": "bad.img" }');
+    const uri = await write("image.blkfront.json", image);
+    const { document } = await show(uri);
+    const found = await waitFor("a mark", uri, ({ ours }) => ours[0]);
+    assert.equal(document.getText(found.range), '"bad.img"');
+    assert.match(found.message, /cannot be read: there is no such file/);
+
+    const file = vscode.Uri.joinPath(uri, "..", "bad.img");
+    await vscode.workspace.fs.writeFile(file, new TextEncoder().encode("a boot sector"));
+    await rewrite(document, `${image}\n`);
+    await waitFor("the mark to go away", uri, ({ all }) => all.length === 0);
+  });
+
   const broken: { what: string; marked: string; mend: RegExp }[] = [
     {
       what: "a key that there is not",

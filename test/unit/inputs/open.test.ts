@@ -4,7 +4,9 @@ import path from "node:path";
 import { test } from "node:test";
 import { gzipSync } from "node:zlib";
 import fc from "fast-check";
-import { detectKind, openInput } from "../../../src/inputs/open.js";
+import type { FilesBeside } from "../../../src/inputs/disk-image.js";
+import { checkInput, detectKind, openInput, openWithFiles } from "../../../src/inputs/open.js";
+import { serializeScenario } from "../../../src/inputs/scenario-writer.js";
 import { capture } from "./captures.js";
 
 const small = `{ "workload": [ { "submit": [ { "op": "flush" } ] } ] }`;
@@ -78,6 +80,79 @@ test("no bytes make it throw", () => {
     }),
     { numRuns: 60 },
   );
+});
+
+const onImage = `{
+  "disk": { "sectors": 8, "content": { "file": "images/root.img" } },
+  "workload": []
+}`;
+
+/** A folder with one file. */
+function folder(name: string, bytes: Uint8Array): FilesBeside & { reads: number } {
+  const found = (asked: string): Promise<Uint8Array> =>
+    asked === name ? Promise.resolve(bytes) : Promise.reject(new Error("no such file"));
+  return {
+    reads: 0,
+    size: async (asked) => (await found(asked)).length,
+    async read(asked) {
+      this.reads++;
+      return found(asked);
+    },
+  };
+}
+
+test("the file that a disk begins with is read from beside the scenario", async () => {
+  const bytes = Uint8Array.of(1, 2, 3);
+  const files = folder("images/root.img", bytes);
+  const { scenario, problems } = await openWithFiles("s", onImage, files);
+  assert.deepEqual(problems, []);
+  assert.deepEqual(scenario?.disk.content, { kind: "bytes", bytes, name: "images/root.img" });
+  const text = serializeScenario(scenario);
+  assert.match(text, /"content": \{ "file": "images\/root.img" \}/);
+  assert.deepEqual((await openWithFiles("s", text, files)).scenario?.disk, scenario.disk);
+});
+
+test("without its bytes there is no scenario, and it says which file it needs", () => {
+  const { scenario, problems, needs } = openInput("s", onImage);
+  assert.equal(scenario, null);
+  assert.equal(needs?.name, "images/root.img");
+  assert.match(problems[0]?.message ?? "", /images\/root\.img.*not been read/);
+});
+
+test("a file that cannot be the disk's content is an error where it is named", async () => {
+  const cases: [FilesBeside, RegExp][] = [
+    [folder("other.img", new Uint8Array(1)), /cannot be read: no such file.*scenario's folder/],
+    [folder("images/root.img", new Uint8Array(4097)), /4097 bytes.*8 sectors.*"sectors": 9/],
+    [
+      { ...folder("images/root.img", new Uint8Array(1)), size: () => Promise.resolve(2 ** 28 + 1) },
+      /at most 256 MB/,
+    ],
+    [
+      { ...folder("images/root.img", new Uint8Array(4097)), size: () => Promise.resolve(1) },
+      /4097 bytes/,
+    ],
+  ];
+  for (const [files, says] of cases) {
+    const { scenario, problems } = await openWithFiles("s", onImage, files);
+    assert.equal(scenario, null);
+    assert.equal(problems.length, 1);
+    assert.match(problems[0]?.message ?? "", says);
+    assert.equal(problems[0]?.path, "disk.content.file");
+    assert.deepEqual(problems[0]?.range.start, { line: 1, character: 47 });
+  }
+});
+
+test("a scenario is checked without reading the file, and with other mistakes it is not looked for", async () => {
+  const files = folder("images/root.img", new Uint8Array(4096));
+  assert.deepEqual(await checkInput("s", onImage, files), []);
+  assert.match((await checkInput("s", onImage, folder("x", new Uint8Array())))[0]!.message, /such/);
+  const bad = onImage.replace('"workload": []', '"workload": [ { "wait": 0 } ]');
+  const { problems } = await openWithFiles("s", bad, files);
+  assert.deepEqual(
+    problems.map(({ path }) => path),
+    ["workload[0].wait"],
+  );
+  assert.equal(files.reads, 0);
 });
 
 test("every example opens without a complaint", () => {

@@ -100,6 +100,15 @@ test("sizes of the back end and the disk are read as people write them", () => {
   );
 });
 
+test("the disk's content is a pattern, zeros or bytes", () => {
+  const content = (text: string): unknown => disk(`"content": ${text}`).content;
+  assert.deepEqual(content(`"zeros"`), { kind: "zeros" });
+  assert.deepEqual(content(`{ "seed": 4294967295 }`), { kind: "pattern", seed: 0xffffffff });
+  const bytes = Uint8Array.of(0x55, 0xaa);
+  assert.deepEqual(content(`{ "bytes": "55 AA" }`), { kind: "bytes", bytes });
+  assert.deepEqual(content(`{ "bytes": [85, 170] }`), { kind: "bytes", bytes });
+});
+
 test("the start is checked against the ring that both ends agree on", () => {
   const start = (backend: string): string =>
     `{ "guest": { "ringPages": 2 }, "backend": { ${backend} }, "start": { "freeIds": [63] }, "workload": [] }`;
@@ -258,6 +267,48 @@ const wrong: Record<string, Wrong> = {
     path: "disk.sectors",
     at: "17592186044417",
     says: /at most 17592186044416/,
+  },
+  "content that is neither": {
+    text: group("disk", `"content": "ones"`),
+    code: "schema.value",
+    path: "disk.content",
+    at: `"ones"`,
+    says: /"zeros" or an object with "seed", "file" or "bytes"/,
+  },
+  "content that is two things": {
+    text: group("disk", `"content": { "seed": 1, "bytes": "00" }`),
+    code: "schema.step",
+    path: "disk.content",
+    at: `{ "seed": 1, "bytes": "00" }`,
+    says: /one of "seed", "file" and "bytes"/,
+  },
+  "a file by its whole path": {
+    text: group("disk", `"content": { "file": "/root.img" }`),
+    code: "schema.value",
+    path: "disk.content.file",
+    at: `"/root.img"`,
+    says: /from the folder of the scenario/,
+  },
+  "a file with a drive": {
+    text: group("disk", `"content": { "file": "C:\\\\root.img" }`),
+    code: "schema.value",
+    path: "disk.content.file",
+    at: `"C:\\\\root.img"`,
+    says: /with \/ between folders/,
+  },
+  "a file that nobody has read": {
+    text: group("disk", `"content": { "file": "root.img" }`),
+    code: "disk-file-unread",
+    path: "disk.content.file",
+    at: `"root.img"`,
+    says: /has not been read/,
+  },
+  "more bytes than the disk has": {
+    text: group("disk", `"sectors": 1, "content": { "bytes": [${Array(513).fill(0).join()}] }`),
+    code: "disk-content",
+    path: "disk.content.bytes",
+    at: `[${Array(513).fill(0).join()}]`,
+    says: /513 bytes.*1 sector of/,
   },
   "a request that is not aligned to the disk's blocks": {
     text: `{ "disk": { "sectorSize": "4K" }, "workload": [ { "submit": [ { "op": "discard", "sector": 4, "sectors": 8 } ] } ] }`,
