@@ -172,6 +172,9 @@ export function readBackend(
   return backend;
 }
 
+/** The pool of the largest ring with the largest requests of the protocol. */
+const MOST_GRANTS = 512 * (WIRE_SEGMENTS + 8);
+
 /**
  * Checks what guest and back end agree on.
  * @param path where the back end's settings are, when it comes with a resume
@@ -191,10 +194,16 @@ export function checkAgreement(
     const text = `The guest asks for a ring of ${guest.ringPages} pages, but ${why}: the ring has ${sayCount(used, "page")}.`;
     source.warning("ring-pages", path ?? ["guest", "ringPages"], text);
   }
-  const segments = usedIndirectSegments(guest, backend);
-  if (segments !== null && segments > WIRE_SEGMENTS) {
-    const text = `An indirect request names at most 8 frames of 512 segments, ${WIRE_SEGMENTS} in all, but the driver and the back end agree on ${segments}: give guest.maxIndirectSegments or backend.maxIndirectSegments at most ${WIRE_SEGMENTS}.`;
-    source.error("indirect-segments", path ?? ["guest", "maxIndirectSegments"], text);
+  const at = path ?? ["guest", "maxIndirectSegments"];
+  const segments = usedIndirectSegments(guest, backend) ?? 0;
+  // The back end may offer a larger ring later on.
+  const pool = grantPoolSize(guest, { ...backend, maxRingPages: guest.ringPages });
+  if (pool > MOST_GRANTS) {
+    const text = `With ${segments} segments in a request and a ring of ${sayCount(guest.ringPages, "page")} the driver would keep ${pool} grants, more than can be modelled: at most ${MOST_GRANTS}. Give guest.maxIndirectSegments or backend.maxIndirectSegments a smaller number.`;
+    source.error("pool", at, text);
+  } else if (segments > WIRE_SEGMENTS) {
+    const text = `An indirect request names 8 frames of 512 segments, ${WIRE_SEGMENTS} in all, but the driver and the back end agree on ${segments}: the reference of a ninth frame goes beyond the request's list.`;
+    source.warning("indirect-segments", at, text);
   }
 }
 

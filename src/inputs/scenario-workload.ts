@@ -237,6 +237,12 @@ class WorkloadReader {
       const text = `The driver does not read "${key}". Did you mean "${meant}"?`;
       this.source.warning("store-key", [...path, key], text);
     }
+    const offered = readNumber(raw["feature-max-indirect-segments"] ?? "");
+    if (offered !== null) {
+      const { guest, backend } = this.around;
+      const at = [...path, "feature-max-indirect-segments"];
+      checkAgreement(this.source, guest, { ...backend, maxIndirectSegments: offered }, at);
+    }
     return Object.fromEntries(
       entries.map(([key, value]) => [key, value === null ? null : String(value)]),
     );

@@ -212,12 +212,20 @@ const wrong: Record<string, Wrong> = {
     at: "4097",
     says: /at most 4096/,
   },
-  "more segments than both ends can agree on": {
+  "more segments than a request can name, agreed on": {
     text: `{ "guest": { "maxIndirectSegments": 5000 }, "backend": { "maxIndirectSegments": 5000 }, "workload": [] }`,
+    severity: "warning",
     code: "indirect-segments",
     path: "guest.maxIndirectSegments",
     at: "5000",
-    says: /4096 in all.*agree on 5000/,
+    says: /4096 in all.*agree on 5000.*ninth frame/,
+  },
+  "a pool that no machine has room for": {
+    text: `{ "guest": { "maxIndirectSegments": 4294967295 }, "backend": { "maxIndirectSegments": 100000 }, "workload": [] }`,
+    code: "pool",
+    path: "guest.maxIndirectSegments",
+    at: "4294967295",
+    says: /100000 segments .* a ring of 1 page .* 3206272 grants.*at most 2101248/,
   },
   "a granularity that is no size": {
     text: group("backend", `"discardGranularity": "4 pages"`),

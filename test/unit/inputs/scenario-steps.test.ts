@@ -377,6 +377,13 @@ const wrong: Record<string, Wrong> = {
     at: "1",
     says: /Did you mean "feature-persistent"/,
   },
+  "an offer in the store that makes too large a pool": {
+    text: `{ "guest": { "maxIndirectSegments": 100000 }, "workload": [ { "store": { "feature-max-indirect-segments": 100000 } } ] }`,
+    code: "pool",
+    path: `workload[0].store["feature-max-indirect-segments"]`,
+    at: "100000",
+    says: /at most 2101248/,
+  },
   "a list in the store": {
     text: after(`{ "store": { "sectors": [1] } }`),
     code: "schema.type",
