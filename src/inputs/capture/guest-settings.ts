@@ -2,13 +2,21 @@
 
 import type {
   Abi,
+  BackendProfile,
   BackendSettings,
   DiskSettings,
   GuestSettings,
+  GuestType,
   PageSize,
 } from "../../core/scenario.js";
 import { ringEntries } from "../driver-limits.js";
-import { DEFAULT_BACKEND, DEFAULT_DISK, DEFAULT_GUEST } from "../scenario-defaults.js";
+import {
+  BACKEND_PROFILES,
+  completeBackend,
+  DEFAULT_BACKEND,
+  DEFAULT_DISK,
+  DEFAULT_GUEST,
+} from "../scenario-defaults.js";
 import type { CapturedDisk, CaptureHeader } from "./header.js";
 
 export interface CapturedSettings {
@@ -38,6 +46,21 @@ const ABIS: Readonly<Record<string, Abi>> = {
   "x86_32-abi": "x86_32",
   "arm-abi": "arm",
 };
+
+/** The kinds of back ends by their folder in xenstore. */
+const PROFILES: Readonly<Record<string, BackendProfile>> = {
+  vbd: "blkback",
+  qdisk: "qdisk",
+  vbd3: "tapdisk",
+};
+
+const LARGEST_RING_ORDER = 4;
+const SECTOR_SIZES: readonly number[] = [512, 1024, 2048, 4096];
+
+/** Bits of the back end's `info`. */
+const CDROM = 1;
+const REMOVABLE = 2;
+const READONLY = 4;
 
 function isOn(text: string | undefined): boolean | null {
   if (text === undefined) return null;
@@ -83,6 +106,7 @@ function offeredIndirect(
   header: CaptureHeader,
   disk: CapturedDisk,
   evidence: Evidence,
+  usual: BackendSettings,
   notes: string[],
 ): number | null {
   const offered = wholeNumber(disk.backend.get("feature-max-indirect-segments"));
@@ -90,7 +114,10 @@ function offeredIndirect(
   if (disk.backend.size > 0) return null;
   const { maxSegments } = disk;
   const direct = maxSegments !== null ? maxSegments <= 11 : header.isCapture && !evidence.indirect;
-  const found = direct && !evidence.indirect ? null : DEFAULT_BACKEND.maxIndirectSegments;
+  const usually = evidence.indirect
+    ? (usual.maxIndirectSegments ?? DEFAULT_BACKEND.maxIndirectSegments)
+    : usual.maxIndirectSegments;
+  const found = direct && !evidence.indirect ? null : usually;
   notes.push(
     `The header has no xenstore; the back end is assumed to offer ${found ?? "no"} indirect segments.`,
   );
@@ -98,50 +125,96 @@ function offeredIndirect(
 }
 
 /** Persistent grants are used when both ends want them. */
-function persistentOf(header: CaptureHeader, disk: CapturedDisk, evidence: Evidence): boolean {
+function persistentOf(
+  header: CaptureHeader,
+  disk: CapturedDisk,
+  evidence: Evidence,
+  usual: BackendSettings,
+): boolean {
   if (evidence.persistent !== null) return evidence.persistent;
   const front =
     isOn(disk.frontend.get("feature-persistent")) ??
     isOn(header.parameters.get("feature_persistent")) ??
     true;
-  const back = isOn(disk.backend.get("feature-persistent")) ?? disk.backend.size === 0;
+  const offered = isOn(disk.backend.get("feature-persistent"));
+  const back = offered ?? (disk.backend.size === 0 && usual.persistent);
   return front && back;
+}
+
+/** What a back end announces that has said something. */
+function offersOf(store: ReadonlyMap<string, string>, ringPages: number): Partial<BackendSettings> {
+  const flush = isOn(store.get("feature-flush-cache")) === true;
+  const barrier = isOn(store.get("feature-barrier")) === true;
+  const order = wholeNumber(store.get("max-ring-page-order"));
+  const offered = order === null ? null : 2 ** Math.min(order, LARGEST_RING_ORDER);
+  const offers: Partial<BackendSettings> = {
+    // A guest that uses more than is offered connected to another back end before.
+    maxRingPages: ringPages > (offered ?? 1) ? ringPages : offered,
+    flush: flush && barrier ? "both" : flush ? "flush" : barrier ? "barrier" : "none",
+    discard: isOn(store.get("feature-discard")) === true,
+    discardSecure: isOn(store.get("discard-secure")),
+  };
+  const granularity = wholeNumber(store.get("discard-granularity"));
+  const alignment = wholeNumber(store.get("discard-alignment"));
+  if (granularity !== null) offers.discardGranularity = granularity;
+  if (alignment !== null) offers.discardAlignment = alignment;
+  return offers;
 }
 
 function backendOf(
   header: CaptureHeader,
   disk: CapturedDisk,
   evidence: Evidence,
+  ringPages: number,
   notes: string[],
 ): BackendSettings {
   const store = disk.backend;
-  const persistent = persistentOf(header, disk, evidence);
-  const offered = offeredIndirect(header, disk, evidence, notes);
-  if (store.size === 0) {
-    const keepsMapped = persistent ? "all" : "none";
-    return { ...DEFAULT_BACKEND, persistent, maxIndirectSegments: offered, keepsMapped };
-  }
-  const flush = isOn(store.get("feature-flush-cache")) === true;
-  const barrier = isOn(store.get("feature-barrier")) === true;
+  const profile = PROFILES[disk.backendKind ?? ""] ?? DEFAULT_BACKEND.profile;
+  const usual = BACKEND_PROFILES[profile];
+  return completeBackend(DEFAULT_BACKEND, {
+    profile,
+    persistent: persistentOf(header, disk, evidence, usual),
+    maxIndirectSegments: offeredIndirect(header, disk, evidence, usual, notes),
+    ...(store.size === 0
+      ? { maxRingPages: Math.max(usual.maxRingPages ?? 1, ringPages) }
+      : offersOf(store, ringPages)),
+  });
+}
+
+function sectorSizesOf({
+  backend,
+}: CapturedDisk): Pick<DiskSettings, "sectorSize" | "physicalSectorSize"> {
+  const logical = wholeNumber(backend.get("sector-size")) ?? DEFAULT_DISK.sectorSize;
+  const physical = wholeNumber(backend.get("physical-sector-size"));
   return {
-    ...DEFAULT_BACKEND,
-    persistent,
-    maxIndirectSegments: offered,
-    flush: flush && barrier ? "both" : flush ? "flush" : barrier ? "barrier" : "none",
-    discard: isOn(store.get("feature-discard")) === true,
-    discardSecure: isOn(store.get("discard-secure")),
-    keepsMapped: persistent ? "all" : "none",
+    sectorSize: SECTOR_SIZES.includes(logical) ? logical : DEFAULT_DISK.sectorSize,
+    physicalSectorSize: physical !== null && SECTOR_SIZES.includes(physical) ? physical : null,
   };
 }
 
 function diskOf(disk: CapturedDisk, evidence: Evidence, notes: string[]): DiskSettings {
+  const info = wholeNumber(disk.backend.get("info")) ?? 0;
+  const about: DiskSettings = {
+    ...DEFAULT_DISK,
+    vdev: disk.vdev,
+    ...sectorSizesOf(disk),
+    readonly: (info & READONLY) !== 0 || disk.backend.get("mode") === "r",
+    removable: (info & REMOVABLE) !== 0,
+    cdrom: (info & CDROM) !== 0,
+  };
   if (disk.sectors !== null && disk.sectors >= evidence.end && disk.sectors > 0) {
-    return { ...DEFAULT_DISK, vdev: disk.vdev, sectors: disk.sectors };
+    return { ...about, sectors: disk.sectors };
   }
   const sectors = Math.max(DEFAULT_DISK.sectors, disk.sectors ?? 0, evidence.end);
   const why = disk.sectors === null ? "does not say the disk's size" : "says a smaller disk";
   notes.push(`The header ${why}; ${sectors} sectors are assumed, which hold all requests.`);
-  return { ...DEFAULT_DISK, vdev: disk.vdev, sectors };
+  return { ...about, sectors };
+}
+
+/** The driver asks whether it is an HVM guest, and a PVH guest says yes. */
+function guestTypeOf({ guestType }: CaptureHeader): GuestType {
+  if (guestType === null) return DEFAULT_GUEST.type;
+  return guestType === "PV" ? "pv" : "hvm";
 }
 
 /** A grant table that has grown to hold the references that were seen. */
@@ -167,6 +240,7 @@ export function settingsOf(
   const grantTableSize = grantTableOf(evidence);
   const guest: GuestSettings = {
     ...DEFAULT_GUEST,
+    type: guestTypeOf(header),
     pageSize: pageSizeOf(header, notes),
     abi,
     ringPages: ringPagesOf(disk, abi, evidence),
@@ -176,7 +250,7 @@ export function settingsOf(
     // What was captured had passed a block layer; with other limits it would be cut again.
     blockLayer: "split",
   };
-  const backend = backendOf(header, disk, evidence, notes);
+  const backend = backendOf(header, disk, evidence, guest.ringPages, notes);
   if (header.parameters.get("trusted") === "N" && !backend.persistent) {
     notes.push(
       "The captured driver does not trust its back end and copies all data; this one copies only with persistent grants.",

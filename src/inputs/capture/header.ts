@@ -12,6 +12,8 @@ export interface CapturedDisk {
   sectors: number | null;
   /** `max_segments` of the queue. */
   maxSegments: number | null;
+  /** The folder of the back ends in xenstore, which says what kind it is: `vbd`, `qdisk` or another. */
+  backendKind: string | null;
   /** The disk's keys in the front end's directory of xenstore. */
   frontend: ReadonlyMap<string, string>;
   /** The disk's keys in the back end's directory of xenstore. */
@@ -35,6 +37,8 @@ export class CaptureHeader {
   hasTracer = false;
   /** What the header says about itself: `kernel`, `page-size`, `recorded` and so on. */
   readonly about = new Map<string, string>();
+  /** What Xen says the guest is: `PV`, `HVM` or `PVH`. */
+  guestType: string | null = null;
   /** Parameters of the module. */
   readonly parameters = new Map<string, string>();
   /** Probe hits that were missed, by event, with the line that says so. */
@@ -111,13 +115,15 @@ export class CaptureHeader {
     const name = backend.get("dev") ?? diskName(vdev);
     const sysfs = this.sysfs.get(name);
     const device = sysfs?.get("dev")?.trim().replace(":", ",");
+    const frontend = this.frontends.get(vdev) ?? new Map<string, string>();
     return {
       vdev,
       name,
       device: device ?? deviceNumbers(vdev),
       sectors: numberOf(sysfs?.get("size")) ?? numberOf(backend.get("sectors")),
       maxSegments: numberOf(sysfs?.get("queue/max_segments")),
-      frontend: this.frontends.get(vdev) ?? new Map<string, string>(),
+      backendKind: /\/backend\/([^/]+)\//.exec(frontend.get("backend") ?? "")?.[1] ?? null,
+      frontend,
       backend,
     };
   }
@@ -130,6 +136,7 @@ export class CaptureHeader {
   private readParameter(content: string): void {
     const match = /^\/sys\/module\/xen_blkfront\/parameters\/(\w+): (.*)$/.exec(content);
     if (match) this.parameters.set(match[1] ?? "", (match[2] ?? "").trim());
+    this.guestType ??= /^\/sys\/hypervisor\/guest_type: (\w+)/.exec(content)?.[1] ?? null;
   }
 
   private readSysfs(content: string): void {

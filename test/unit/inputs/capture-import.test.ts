@@ -63,7 +63,7 @@ test("the 48 KB write: settings, buffer and start are the live guest's", () => {
   assert.equal(scenario?.title, "xvda: w48k (1 request)");
   assert.deepEqual(scenario.guest, { ...DEFAULT_GUEST, grantTableSize: 32768 });
   assert.deepEqual(scenario.backend, DEFAULT_BACKEND);
-  assert.deepEqual(scenario.disk, DEFAULT_DISK);
+  assert.deepEqual(scenario.disk, { ...DEFAULT_DISK, physicalSectorSize: 512 });
   assert.deepEqual(scenario.start, {
     ringIndex: 5,
     freeIds: [0],
@@ -233,4 +233,39 @@ test("one buffer of 48 KB on pages of 64 KB", () => {
     { page: 0x1fbd4, offset: 0x3000, length: 49152 },
   ]);
   assert.deepEqual(laid.start, scenario?.start);
+});
+
+/** A capture whose xenstore says something else. */
+function withStore(name: string, changes: readonly (readonly [RegExp, string])[]): Scenario | null {
+  const text = changes.reduce((all, [what, by]) => all.replace(what, by), capture(name));
+  return importCapture(text).scenario;
+}
+
+test("the back end's kind and its offers are those of the xenstore", () => {
+  const back = "(51712/";
+  const scenario = withStore("r4k", [
+    [/\/backend\/vbd\//g, "/backend/qdisk/"],
+    [new RegExp(`${back}max-ring-page-order = )"4"`), '$1"1"'],
+    [new RegExp(`${back}discard-granularity = )"4096"`), '$1"65536"'],
+    [new RegExp(`${back}feature-barrier = )"1"`), '$1"0"'],
+    [new RegExp(`${back}feature-max-indirect-segments = )"256"`), '$1"16"'],
+    [new RegExp(`${back}sector-size = )"512"`), '$1"4096"'],
+    [new RegExp(`${back}info = )"0"`), '$1"6"'],
+    [/guest_type: PV/, "guest_type: PVH"],
+  ]);
+  assert.equal(scenario?.guest.type, "hvm");
+  const { backend, disk } = scenario;
+  assert.equal(backend.profile, "qdisk");
+  assert.equal(backend.maxRingPages, 2);
+  assert.equal(backend.discardGranularity, 65536);
+  assert.equal(backend.flush, "flush");
+  assert.equal(backend.segmentLimit, 16);
+  assert.equal(backend.maxPersistentGrants, null);
+  assert.deepEqual([disk.sectorSize, disk.readonly, disk.removable], [4096, true, true]);
+  assert.equal(disk.cdrom, false);
+});
+
+test("a ring that is larger than the offer was offered by another back end", () => {
+  const scenario = withStore("ringorder4", [[/(51712\/max-ring-page-order = )"4"/, '$1"2"']]);
+  assert.deepEqual([scenario?.guest.ringPages, scenario?.backend.maxRingPages], [16, 16]);
 });
