@@ -1,6 +1,5 @@
 /** The protocol's operations, statuses and ids as people write them in a scenario file. */
 
-import type { ResponseSettings } from "../core/scenario.js";
 import {
   BLKIF_OP_DISCARD,
   BLKIF_OP_FLUSH_DISKCACHE,
@@ -24,11 +23,11 @@ export const OPERATIONS = {
   indirect: BLKIF_OP_INDIRECT,
 } as const;
 
-export const STATUSES: Readonly<Record<ResponseSettings["status"], number>> = {
+export const STATUSES = {
   okay: BLKIF_RSP_OKAY,
   error: BLKIF_RSP_ERROR,
   unsupported: BLKIF_RSP_EOPNOTSUPP,
-};
+} as const;
 
 /** The name of a number, or the number. */
 export function nameOf<T extends string>(

@@ -10,7 +10,7 @@ import type {
   ResponseSettings,
   Rewrite,
 } from "../core/scenario.js";
-import type { OPERATIONS } from "./protocol-names.js";
+import type { OPERATIONS, STATUSES } from "./protocol-names.js";
 
 export type Written = number | string;
 
@@ -49,7 +49,7 @@ export type RawResponse =
 export interface RawMadeUpResponse {
   shadowId: Written;
   operation: RawOperation;
-  status?: number | ResponseSettings["status"];
+  status?: number | keyof typeof STATUSES;
 }
 
 /** In hexadecimal, or one number each. */

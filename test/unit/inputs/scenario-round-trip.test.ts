@@ -167,7 +167,9 @@ function batchOn(pageSize: PageSize): fc.Arbitrary<Batch> {
     requests: fc.array(requestOn(pageSize), { minLength: 1, maxLength: 4 }),
     faults: fc.array(
       record<Partial<ResponseSettings>>({
-        status: fc.constantFrom("okay", "error", "unsupported", undefined),
+        status: fc.constantFrom<(ResponseSettings["status"] | undefined)[]>(
+          ...["okay" as const, "error" as const, "unsupported" as const, 0, -5, 32767, undefined],
+        ),
         operation: given(fc.nat(255)),
         shadowId: given(shadowIds),
         times: given(fc.integer({ min: 1, max: 3 })),

@@ -33,12 +33,14 @@ test("bios are read like requests, and are outstanding like them", () => {
 test("a faulty answer is said in names or in numbers", () => {
   assert.deepEqual(
     steps(`{ "complete": [ { "id": 2, "operation": "indirect", "shadowId": "0x1f", "times": 2 },
-      { "id": 1, "status": "unsupported", "operation": 200, "shadowId": -1 } ] }`),
+      { "id": 1, "status": "unsupported", "operation": 200, "shadowId": -1 },
+      { "id": 1, "status": -5, "times": 1 } ] }`),
     [
       {
         complete: [
           { id: 2, status: "okay", operation: 6, shadowId: 31, times: 2 },
           { id: 1, status: "unsupported", operation: 200, shadowId: -1 },
+          { id: 1, status: -5, times: 1 },
         ],
       },
     ],
@@ -246,6 +248,13 @@ const wrong: Record<string, Wrong> = {
     path: "workload[1].complete[0].shadowId",
     at: `"0xfffffffffffffffe"`,
     says: /-1 for the largest/,
+  },
+  "an answer with a status that there is not": {
+    text: after(`{ "complete": [ { "id": 1, "status": "EIO" } ] }`),
+    code: "schema.value",
+    path: "workload[1].complete[0].status",
+    at: `"EIO"`,
+    says: /okay, error, unsupported, or a number/,
   },
   "an answer that comes no time": {
     text: after(`{ "complete": [ { "id": 1, "times": 0 } ] }`),
