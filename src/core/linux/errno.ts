@@ -7,6 +7,5 @@ export const EBUSY = 16;
 export const ENODEV = 19;
 export const EINVAL = 22;
 export const ENOSPC = 28;
-export const ERANGE = 34;
 export const EOPNOTSUPP = 95;
 export const ERESTARTSYS = 512;

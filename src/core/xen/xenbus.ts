@@ -93,9 +93,6 @@ export interface xenbus_transaction {
   readonly writes: Map<string, string>;
 }
 
-/** `XBT_NIL`: no transaction, every write counts at once. */
-export const XBT_NIL = null;
-
 /** `xenbus_transaction_start`: 0 or -ENOMEM. */
 export function xenbus_transaction_start(k: kernel, xbt: xenbus_transaction): number {
   xbt.writes.clear();
@@ -116,10 +113,10 @@ export function xenbus_transaction_end(
   return 0;
 }
 
-/** `xenbus_printf` below the device's own directory: 0 or -ENOSPC. */
+/** `xenbus_printf` below the device's own directory, as a part of a transaction: 0 or -ENOSPC. */
 export function xenbus_printf(
   k: kernel,
-  xbt: xenbus_transaction | null,
+  xbt: xenbus_transaction,
   dev: xenbus_device,
   key: string,
   value: string | number,
@@ -127,7 +124,7 @@ export function xenbus_printf(
   // All references of a ring are the same call.
   const call = `xenbus_printf ${key.replace(/^ring-ref\d+$/, "ring-ref")}` as KernelCall;
   if (fails(k, call)) return -ENOSPC;
-  (xbt?.writes ?? dev.store).set(`${dev.nodename}/${key}`, String(value));
+  xbt.writes.set(`${dev.nodename}/${key}`, String(value));
   return 0;
 }
 

@@ -155,7 +155,9 @@ describe("the back end", () => {
     for (const key of ["ring-ref", "protocol"]) {
       const machine = createMachine(made([{ resume: null }]));
       run_to(machine, -1);
-      machine.backend.xbdev.store.set("device/vbd/51712/ring-page-order", "1");
+      const { store } = machine.xbdev;
+      const write = store.set.bind(store);
+      store.set = (path, value) => write(path, path.endsWith(`/${key}`) ? "?" : value);
       run_to(machine, 0);
       assert.notEqual(machine.backend.xbdev.state, "Connected", key);
       assert.equal(machine.info.connected, "SUSPENDED");

@@ -123,6 +123,33 @@ describe("bios", () => {
     assert.equal(only(ran.events, "queue_is_stopped").length, 1);
   });
 
+  it("that a later one joins become one request when the plug is pulled", () => {
+    const ran = of([{ bios: [write(1, 0, 1), write(2, 16, 1), write(3, 8, 1)] }, answer(2)]);
+    assert.deepEqual(requests(ran), [[0, 24, 3]]);
+    assert.deepEqual(
+      ran.machine.requests[0]?.bio.map(({ nr }) => nr),
+      [1, 3, 2],
+    );
+    assert.deepEqual(
+      ends(ran).map(([nr]) => nr),
+      [1, 3, 2],
+    );
+  });
+
+  it("stay apart when the request would be too large with them, or is of another kind", () => {
+    const large = of([{ bios: [write(1, 0, 16), write(2, 256, 16), write(3, 128, 16)] }]);
+    // The third has filled the second.
+    assert.deepEqual(requests(large), [
+      [0, 128, 16],
+      [128, 256, 32],
+    ]);
+    const tiny = (id: number, sector: number) =>
+      transfer(id, "write", sector, [piece(0x1000, sector * 512, 512)]);
+    const joined = of([{ bios: [tiny(1, 0), tiny(2, 2), tiny(3, 1)] }]);
+    // Three pieces of one page, of which the last two lie side by side.
+    assert.deepEqual(requests(joined), [[0, 3, 2]]);
+  });
+
   it("count each piece, where blk_rq_map_sg joins those of one page", () => {
     const one = transfer(1, "write", 0, [piece(0x1000, 0, 512)]);
     const next = transfer(2, "write", 1, [piece(0x1000, 512, 1024)]);

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { blkback_changed, blkfront_is_ready } from "../../../src/core/blkfront/patch-v2/probe.js";
 import { createMachine, runTask } from "../../../src/core/machine.js";
 import type {
   DiskSettings,
@@ -298,6 +299,38 @@ describe("closing", () => {
   });
 });
 
+describe("the back end's states", () => {
+  it("are no news to a driver that is in the middle of something else", () => {
+    const machine = createMachine(device([]));
+    run_to(machine, -1);
+    for (const state of ["Initialising", "Initialised", "Reconfiguring", "InitWait"] as const) {
+      blkback_changed(machine.xbdev, machine.info, state);
+    }
+    assert.equal(machine.info.connected, "CONNECTED");
+    assert.equal(blkfront_is_ready(machine.info), true);
+  });
+
+  it("close the device when Closing was missed, once", () => {
+    const machine = createMachine(device([]));
+    run_to(machine, -1);
+    blkback_changed(machine.xbdev, machine.info, "Closed");
+    assert.equal(machine.xbdev.state, "Closed");
+    blkback_changed(machine.xbdev, machine.info, "Closed");
+    assert.equal(machine.info.gd, null);
+  });
+
+  it("fault where the driver has lost its structure, or do nothing", () => {
+    const machine = createMachine(device([], { failing: ["xenbus_printf protocol"] }));
+    run_to(machine, -1);
+    blkback_changed(machine.xbdev, machine.info, "Closing");
+    blkback_changed(machine.xbdev, machine.info, "Closed");
+    assert.throws(
+      () => blkback_changed(machine.xbdev, machine.info, "Connected"),
+      /Oops in blkfront_connect: NULL struct blkfront_info/,
+    );
+  });
+});
+
 describe("removing", () => {
   it("gives back every page and every reference", () => {
     const io: WorkloadStep[] = [
@@ -411,6 +444,20 @@ describe("resuming", () => {
         [256, 0],
       ],
     );
+  });
+
+  it("hangs in a bio whose pieces are shorter than pages", () => {
+    // Three pieces of which two fit: the second half would begin behind the end. The ring is full by then.
+    const short = transfer(100, "write", 0, [
+      page(0x1000, 512),
+      { page: 0x1001, offset: 512, length: 512 },
+      page(0x1002, 512),
+    ]);
+    const ran = run(
+      device([{ submit: [short] }, { resume: { ...DEFAULT_BACKEND, maxIndirectSegments: 2 } }]),
+    );
+    assert.equal(ran.machine.bug?.kind, "HANG");
+    assert.ok(said(ran).includes("Attempted to advance past end of bvec iter"));
   });
 
   it("keeps the error of a piece for the whole", () => {
