@@ -454,7 +454,10 @@ describe("resuming", () => {
       page(0x1002, 512),
     ]);
     const ran = run(
-      device([{ submit: [short] }, { resume: { ...DEFAULT_BACKEND, maxIndirectSegments: 2 } }]),
+      device([
+        { submit: [...Array.from({ length: 32 }, (_, i) => write(i + 1, i * 100, 1)), short] },
+        { resume: { ...DEFAULT_BACKEND, maxIndirectSegments: 2 } },
+      ]),
     );
     assert.equal(ran.machine.bug?.kind, "HANG");
     assert.ok(said(ran).includes("Attempted to advance past end of bvec iter"));
