@@ -1,7 +1,7 @@
 /** What a faulty or hostile back end can do to a guest, through what it may reach. */
 import { mem_put8 } from "../linux/memory.js";
 import type { MadeUpResponse, Rewrite } from "../scenario.js";
-import { grant_entry_addr } from "../xen/grant-table.js";
+import { GRANT_INVALID_REF, grant_entry_addr } from "../xen/grant-table.js";
 import { XEN_PAGE_SIZE } from "../xen/page.js";
 import { SRING_HEADER } from "../xen/ring.js";
 import { mem_get32 } from "../linux/memory.js";
@@ -46,6 +46,7 @@ function address_of(be: backend, sent: sent_request, { where, index, offset }: R
     return be.ring + SRING_HEADER + sent.slot * be.layout.entry + offset;
   }
   const gref = (where === "indirect" ? sent.indirect_grefs : sent.grefs)[index];
-  if (gref === undefined) return -1;
+  // A grant that the request does not have has no reference.
+  if (gref === undefined || gref === GRANT_INVALID_REF) return -1;
   return mem_get32(be.mem, grant_entry_addr(be.gnttab, gref) + 4) * XEN_PAGE_SIZE + offset;
 }

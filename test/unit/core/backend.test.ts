@@ -329,6 +329,7 @@ describe("a faulty back end", () => {
             { id: 1, where: "slot", index: 0, offset: 16, bytes },
             { id: 1, where: "indirect", index: 0, offset: 4, bytes },
             { id: 1, where: "data", index: 2, offset: 100, bytes },
+            { id: 1, where: "data", index: 20, offset: 0, bytes },
             { id: 1, where: "data", index: 90, offset: 0, bytes },
             { id: 9, where: "slot", index: 0, offset: 0, bytes },
           ],

@@ -331,6 +331,24 @@ describe("the back end's states", () => {
   });
 });
 
+describe("a queue that is gone with its disk", () => {
+  const stops = (step: WorkloadStep) => run(device([{ close: true }, step])).machine.bug;
+
+  it("is an oops when the device resumes", () => {
+    assert.equal(
+      stops({ resume: null })?.message,
+      "Oops in blkif_recover: NULL struct request_queue",
+    );
+  });
+
+  it("is an oops when there is an interrupt", () => {
+    assert.equal(
+      stops({ interrupt: "now" })?.message,
+      "Oops in kick_pending_request_queues: NULL struct request_queue",
+    );
+  });
+});
+
 describe("removing", () => {
   it("gives back every page and every reference", () => {
     const io: WorkloadStep[] = [

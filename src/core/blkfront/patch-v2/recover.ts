@@ -2,7 +2,7 @@
 import { trace_request_end, trace_submit_bio } from "../../trace.js";
 import { type bio, bio_clone, bio_sectors, bio_segments, bio_trim } from "../../linux/bio.js";
 import { submit_bio } from "../../linux/blk-core.js";
-import { BUG_ON } from "../../linux/bug.js";
+import { BUG_ON, OOPS } from "../../linux/bug.js";
 import { ENOMEM } from "../../linux/errno.js";
 import { fails } from "../../linux/kernel.js";
 import { mem_write } from "../../linux/memory.js";
@@ -12,7 +12,6 @@ import {
   blk_fetch_request,
   blk_queue_max_segments,
   blk_requeue_request,
-  type request_queue,
 } from "../../linux/request-queue.js";
 import { BLKIF_MAX_SEGMENTS_PER_REQUEST } from "../../xen/blkif.js";
 import { XEN_PAGE_SIZE } from "../../xen/page.js";
@@ -77,7 +76,7 @@ function set_aside(
  */
 export function blkif_recover(info: blkfront_info): number {
   const k = info.kernel;
-  const rq = info.rq as request_queue;
+  const { rq } = info;
   if (fails(k, "kmemdup shadow")) return -ENOMEM;
   const copy = clear_shadow(info);
   init_shadow_ids(info);
@@ -87,6 +86,8 @@ export function blkif_recover(info: blkfront_info): number {
   if (rc) return rc;
 
   const segs = info.max_indirect_segments || BLKIF_MAX_SEGMENTS_PER_REQUEST;
+  // A disk that was closed while nobody used it has none any more, and nobody looks.
+  if (rq === null) OOPS("NULL struct request_queue", "blkif_recover");
   // Not divided by the Xen pages of a segment, as it is at the first connection.
   blk_queue_max_segments(k, rq, segs);
 
