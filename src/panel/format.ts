@@ -26,12 +26,17 @@ export function size(bytes: number): string {
 }
 
 const ERRORS = new Map([
+  [2, "ENOENT"],
   [5, "EIO"],
+  [11, "EAGAIN"],
   [12, "ENOMEM"],
+  [16, "EBUSY"],
   [19, "ENODEV"],
   [22, "EINVAL"],
   [28, "ENOSPC"],
+  [34, "ERANGE"],
   [95, "EOPNOTSUPP"],
+  [512, "ERESTARTSYS"],
 ]);
 
 /** `-EIO` for -5. */

@@ -92,6 +92,17 @@ export function spanOf(track: RequestTrack, grant: number, perPage: number): Gra
   return { gfn: 0, offset: 0, length: 0 };
 }
 
+/**
+ * What a person calls a request: the scenario's numbers of all that was merged into it, and which of several
+ * requests it is that were made of one.
+ */
+export function requestName(req: request): string {
+  if (req.serves !== null) return `${req.nr}, the flush of it`;
+  const merged = [...new Set(req.bio.map(({ nr }) => nr))];
+  if (merged.length > 1) return merged.join(" + ");
+  return req.parts > 1 ? `${req.nr}, part ${req.part + 1} of ${req.parts}` : String(req.nr);
+}
+
 /** The name of a request in messages. */
 export function requestKey(req: { nr: number; part: number }): string {
   return `${req.nr}.${req.part}`;

@@ -8,10 +8,19 @@ import { be } from "./backend-grants.js";
 import { type Area, code, gref, on, say, slotNo, type Words } from "./words.js";
 
 const stateOf = (w: Words): string => be(w).xbdev.state;
-const WHERE = { slot: "ring slot", indirect: "indirect frame", data: "frame of data" } as const;
+const WHERE = {
+  slot: "a ring slot",
+  indirect: "an indirect frame",
+  data: "a frame of data",
+} as const;
 
 const whatOf = (w: Words): Rewrite => w.value<Rewrite>("what");
 const sentOf = (w: Words): sent_request => w.value<sent_request>("sent");
+
+function resizing(from: number, to: number): ReturnType<typeof say> {
+  if (from === to) return say`The disk keeps its ${amount(to, "sector")}.`;
+  return say`The disk ${from < to ? "grows" : "shrinks"} from ${count(from)} to ${amount(to, "sector")}.`;
+}
 
 /** A key and its value, or that there is none. */
 function keyText(key: string, value: unknown): ReturnType<typeof say> {
@@ -133,11 +142,7 @@ export const backendDevice: Area = {
     ),
   ],
   xen_vbd_resize: [
-    on(
-      /^be\.sectors/,
-      (w) =>
-        say`The disk grows or shrinks from ${count(be(w).sectors)} to ${amount(w.number("sectors"), "sector")}.`,
-    ),
+    on(/^be\.sectors/, (w) => resizing(be(w).sectors, w.number("sectors"))),
     on(/^publish/, (w) => published(w, "sectors", w.number("sectors"))),
   ],
   connect_ring: [
@@ -217,7 +222,7 @@ export const backendDevice: Area = {
     on(/^for \(const ref/, (w) =>
       be(w).ring_refs.length === 0
         ? say`It has no ring mapped.`
-        : say`The ring’s ${amount(be(w).ring_refs.length, "page")} are given up, too.`,
+        : say`The ring is given up, too: ${amount(be(w).ring_refs.length, "page")}.`,
     ),
     on(/^unmap_grant/, (w) => say`Ring page ${gref(w.number("ref"))} is unmapped.`),
     on(/ring_refs\.length/, () => say`The back end has no ring any more.`),
@@ -278,7 +283,7 @@ export const backendDevice: Area = {
     on(
       /^const addr/,
       (w) =>
-        say`A faulty back end is about to write over a ${WHERE[whatOf(w).where]} of what it was sent.`,
+        say`A faulty back end is about to write over ${WHERE[whatOf(w).where]} of what it was sent.`,
     ),
     on(/^if/, (w) =>
       w.number("addr") < 0
@@ -297,7 +302,7 @@ export const backendDevice: Area = {
   address_of: [
     on(
       /^if \(where/,
-      (w) => say`It is a ${WHERE[w.value<Rewrite["where"]>("where")]} that is meant.`,
+      (w) => say`It is ${WHERE[w.value<Rewrite["where"]>("where")]} that is meant.`,
     ),
     on(/^if \(sent\.slot/, (w) =>
       sentOf(w).slot < 0
@@ -311,7 +316,7 @@ export const backendDevice: Area = {
     on(
       /^const gref/,
       (w) =>
-        say`The reference of ${WHERE[w.value<Rewrite["where"]>("where")]} ${w.number("index")} is looked up.`,
+        say`It is ${WHERE[w.value<Rewrite["where"]>("where")]}, number ${w.number("index")}; its reference is looked up.`,
     ),
     on(/^if \(gref/, (w) =>
       w.has("gref") ? say`It is ${gref(w.number("gref"))}.` : say`The request has no such frame.`,

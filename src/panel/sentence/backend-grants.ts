@@ -257,7 +257,9 @@ export const backendGrants: Area = {
     ),
     on(/^for \(const gref/, (w) =>
       w.value<boolean>("scan_used")
-        ? say`There were too few of those: now those go that were used.`
+        ? w.number("num_clean") === 0
+          ? say`Enough have gone; the others are passed over.`
+          : say`There were too few of those: now those go that were used.`
         : say`Those that were not used since the last purge are looked for.`,
     ),
     on(/^const kept/, (w) => say`${refOf(w)} is looked at.`),

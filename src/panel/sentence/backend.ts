@@ -32,7 +32,7 @@ function segmentsNamed(w: Words): number {
 
 /** The sectors that a request is about, [first, end). */
 const rangeOf = (w: Words): TextPart[] =>
-  say`sectors ${w.number("first")} to ${w.number("end") - 1}`;
+  say`Sectors ${w.number("first")} to ${w.number("end") - 1}`;
 
 /** Why a request is refused, in the back end's words, where it is. */
 function reason(w: Words, name: string): string | null {
@@ -99,25 +99,38 @@ export const backend: Area = {
       (w) => say`The back end’s ${code("req_cons")} moves to ${(be(w).req_cons + 1) >>> 0}.`,
     ),
   ],
-  unanswered_ids: [
-    on(
-      /^const ids/,
-      (w) =>
-        say`Which requests are unanswered? ${amount(be(w).pending.length, "request")} ${be(w).pending.length === 1 ? "was" : "were"} taken off the ring.`,
+  untaken_ids: [
+    on(/^const ids/, () => say`Which requests lie on the ring, not taken yet?`),
+    on(/^if \(be\.halted/, (w) =>
+      be(w).halted
+        ? say`The ring is halted: what lies on it is never taken.`
+        : say`The ring is in working order, so what lies on it will be taken.`,
     ),
     on(/^const (\{ req_prod|waiting)/, (w) => {
       const left = Math.min(waiting(w), be(w).nr_ents);
       return say`${amount(left, "request")} ${left === 1 ? "lies" : "lie"} on the ring, not taken yet.`;
     }),
-    on(/^for/, () => say`Those on the ring are looked at one by one.`),
+    on(/^for/, (w) =>
+      waiting(w) === 0
+        ? say`None lies on the ring.`
+        : say`Those on the ring are looked at one by one.`,
+    ),
     on(/^const (slot|entry)|^ids\.push/, (w) => {
       const slot = ((be(w).req_cons + w.number("n")) & (be(w).nr_ents - 1)) >>> 0;
       return say`The id of the request in ring ${slotNo(slot)} is read.`;
     }),
-    on(
-      /^return/,
-      (w) => say`${amount(w.value<unknown[]>("ids").length, "request")} in all wait for an answer.`,
-    ),
+    on(/^return/, (w) => {
+      const { length } = w.value<unknown[]>("ids");
+      return say`${amount(length, "request")} ${length === 1 ? "is" : "are"} still to be taken.`;
+    }),
+  ],
+  beyond: [
+    on(/./, (w) => {
+      const [first, end] = [w.number("first"), w.number("end")];
+      return first < 0 || end > be(w).sectors
+        ? say`The disk has ${count(be(w).sectors)} sectors, and ${String(first)} to ${String(end - 1)} are not all among them.`
+        : say`Sectors ${first} to ${end - 1} are on the disk, which has ${count(be(w).sectors)}.`;
+    }),
   ],
   dispatch_rw_block_io: [
     on(
@@ -233,7 +246,7 @@ export const backend: Area = {
         say`The bytes of ${amount(w.value<unknown[]>("segments").length, "segment")} move between the mapped pages and the disk.`,
     ),
     on(
-      /be\.sectors/,
+      /^if \(total/,
       (w) =>
         say`The disk has ${be(w).sectors} sectors, and the request ends at ${w.number("first") + w.number("total")}.`,
     ),
@@ -325,7 +338,7 @@ export const backend: Area = {
     }),
     on(
       /^return `access/,
-      (w) => say`The request for ${rangeOf(w)} is refused.`,
+      (w) => say`${rangeOf(w)} are refused.`,
       () => "warning",
     ),
     on(
@@ -459,10 +472,10 @@ export const backend: Area = {
       const { sector_number, nr_sectors } = reqOf(w).u.discard;
       return say`${amount(nr_sectors, "sector")} from sector ${sector_number} are to be discarded.`;
     }),
-    on(/^if \(end/, (w) => {
+    on(/^if \((end|beyond)/, (w) => {
       const { disk_settings, sectors } = be(w);
       if (disk_settings.readonly) return say`The disk is read-only.`;
-      return w.number("end") > sectors
+      return w.number("end") > sectors || w.number("sector_number") < 0
         ? say`The discard ends at sector ${w.number("end")}, and the disk has ${count(sectors)}.`
         : say`The disk has these sectors: it has ${count(sectors)}.`;
     }),

@@ -1,9 +1,9 @@
-/** The interrupt, the copy back, and the grants' way home. */
+/** The copy back, and the grants' way home. */
 import type { blk_shadow, grant } from "../../core/blkfront/patch-v2/blkfront-info.js";
 import type { scatterlist } from "../../core/linux/scatterlist.js";
 import { BLKIF_OP_READ, blkif_op_text, type blkif_response } from "../../core/xen/blkif.js";
-import { amount, count, errno, hex, statusText } from "../format.js";
-import { type Area, code, grantNo, gref, on, say, slotNo, type Words } from "./words.js";
+import { amount, count, hex, statusText } from "../format.js";
+import { type Area, code, grantNo, gref, on, say, type Words } from "./words.js";
 
 const answerOf = (w: Words): blkif_response => w.value<blkif_response>("bret");
 const usedOf = (w: Words): grant => w.value<grant>("used");
@@ -34,115 +34,6 @@ function copyOf(w: Words): { data: CopyBack; used: grant | null } {
 }
 
 export const completion: Area = {
-  blkif_interrupt: [
-    on(
-      /connected !== "CONNECTED"/,
-      (w) =>
-        say`The device is ${w.info.connected.toLowerCase()}${w.info.connected === "CONNECTED" ? ", so responses are looked for" : ": the interrupt is ignored"}.`,
-    ),
-    on(
-      /^const (k|sring)|^let i|^do|^more_to_do = false/,
-      () => say`The back end has raised an event: there may be responses.`,
-    ),
-    on(/^const rp =/, (w) => {
-      const { rsp_cons, sring } = w.info.ring;
-      return say`${code("rsp_prod")} is ${sring?.rsp_prod ?? 0} and ${code("rsp_cons")} ${rsp_cons}: ${amount(((sring?.rsp_prod ?? 0) - rsp_cons) >>> 0, "response")} to take.`;
-    }),
-    on(
-      /RING_GET_RESPONSE/,
-      (w) =>
-        say`The response in ring ${slotNo((w.number("i") & (w.info.ring.nr_ents - 1)) >>> 0)} is read.`,
-    ),
-    on(
-      /^const id =/,
-      (w) =>
-        say`The response names shadow id ${answerOf(w).id}, ${blkif_op_text(answerOf(w).operation)}, status ${statusText(answerOf(w).status)}.`,
-    ),
-    on(
-      /id >= BLK_RING_SIZE/,
-      (w) =>
-        w.number("id") >= w.info.ring.nr_ents
-          ? say`Id ${w.number("id")} is beyond the ${w.info.ring.nr_ents} entries of the ring: the driver warns, and skips the response.`
-          : say`Id ${w.number("id")} is one of the ring’s ${w.info.ring.nr_ents}; whether it is in use is not looked at.`,
-      (w) => (w.number("id") >= w.info.ring.nr_ents ? "warning" : "plain"),
-    ),
-    on(/^const shadow =/, (w) => say`Shadow entry ${w.number("id")} holds what the request used.`),
-    on(/^const req =/, (w) => say`Shadow entry ${w.number("id")} says whose answer it is.`),
-    on(
-      /blkif_completion\(|!== BLKIF_OP_DISCARD/,
-      (w) =>
-        say`What the request used is given back${answerOf(w).operation === BLKIF_OP_READ && w.info.feature_persistent ? ", after its bytes are copied to the caller" : ""}: shadow entry ${w.number("id")}.`,
-    ),
-    on(/add_id_to_freelist/, (w) => say`Shadow id ${w.number("id")} goes back to the free ids.`),
-    on(
-      /^let error =/,
-      (w) =>
-        say`Status ${statusText(answerOf(w).status)} ends the request with ${answerOf(w).status === 0 ? "no error" : code("-EIO")}.`,
-    ),
-    on(/^switch/, (w) => say`The response’s operation is ${blkif_op_text(answerOf(w).operation)}.`),
-    on(
-      /^__blk_end_request_all/,
-      (w) =>
-        say`The block layer hears that the request has ended with ${w.number("error") === 0 ? "success" : errno(w.number("error"))}.`,
-    ),
-    on(
-      /^for \(i = /,
-      (w) =>
-        say`The responses are taken in ring order, from ${w.info.ring.rsp_cons} up to ${w.number("rp")}.`,
-    ),
-    on(
-      /BLKIF_RSP_EOPNOTSUPP|BLKIF_RSP_ERROR &&/,
-      (w) => say`The back end’s status is ${statusText(answerOf(w).status)}.`,
-    ),
-    on(/^if \(error\)/, (w) =>
-      w.number("error") === 0
-        ? say`There is no error.`
-        : say`The flush has failed: the driver will not ask for one again.`,
-    ),
-    on(
-      /feature_(sec)?discard = false/,
-      () => say`The back end does not discard after all: the driver will not ask for it again.`,
-    ),
-    on(
-      /^message\(/,
-      () => say`The driver warns about the response.`,
-      () => "warning",
-    ),
-    on(/^continue/, () => say`The response is skipped.`),
-    on(/^for/, (w) => {
-      const left = ((w.info.ring.sring?.rsp_prod ?? 0) - w.number("i")) >>> 0;
-      return left === 0
-        ? say`Every response has been taken.`
-        : say`${amount(left, "response")} ${left === 1 ? "is" : "are"} left to take.`;
-    }),
-    on(
-      /rsp_cons = i/,
-      (w) =>
-        say`${code("rsp_cons")} moves to ${w.number("i")}: the slots up to there are free again.`,
-    ),
-    on(/req_prod_pvt\)/, (w) =>
-      w.number("i") === w.info.ring.req_prod_pvt
-        ? say`Nothing is outstanding.`
-        : say`${amount((w.info.ring.req_prod_pvt - w.number("i")) >>> 0, "request")} still ${(w.info.ring.req_prod_pvt - w.number("i")) >>> 0 === 1 ? "waits" : "wait"} for an answer.`,
-    ),
-    on(
-      /RING_FINAL_CHECK/,
-      (w) =>
-        say`An event is asked for with the next response: ${code("rsp_event")} becomes ${w.info.ring.rsp_cons + 1}, and the ring is looked at once more.`,
-    ),
-    on(
-      /rsp_event =/,
-      (w) =>
-        say`${code("rsp_event")} becomes ${w.number("i") + 1}: an event comes with the next response.`,
-    ),
-    on(/^while|more_to_do/, (w) =>
-      w.value<boolean>("more_to_do")
-        ? say`A response came in meanwhile, and is taken, too.`
-        : say`No further response is there.`,
-    ),
-    on(/^kick_pending/, () => say`The ring has room again, so waiting requests are queued.`),
-    on(/^return/, () => say`The interrupt is handled.`),
-  ],
   blkif_completion: [
     on(
       /^const (k|id|indirect|data) =|^const data:/,
@@ -261,7 +152,6 @@ export const completion: Area = {
     on(/kunmap/, () => say`The granted page is unmapped.`),
     on(/^const /, (w) => say`${grantNo(copyOf(w).data.grant_idx)} is copied back to the caller.`),
   ],
-  op_name: [on(/./, () => say`The operation is named for the message.`)],
   add_id_to_freelist: [
     on(
       /^const shadow =/,
@@ -292,5 +182,10 @@ export const completion: Area = {
       (w) => say`Id ${w.number("id")} is the first that will be taken again.`,
     ),
     on(/^return 0/, (w) => say`Shadow id ${w.number("id")} is free.`),
+    on(
+      /^return -/,
+      (w) => say`Shadow id ${w.number("id")} cannot be recycled: ${code("-EINVAL")}.`,
+      () => "warning",
+    ),
   ],
 };

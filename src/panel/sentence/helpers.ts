@@ -1,4 +1,5 @@
 /** Small functions that several others call: the driver's macros, and loops. */
+import { REQ_FLUSH, REQ_FUA, type request } from "../../core/linux/request.js";
 import { amount, hex } from "../format.js";
 import { type Area, code, on, say, type Words } from "./words.js";
 
@@ -56,11 +57,17 @@ export const helpers: Area = {
     on(/./, (w) => say`Entry ${w.number("i")} of the grants that the request used is looked up.`),
   ],
   blkif_request_flush_invalid: [
-    on(
-      /./,
-      () =>
-        say`A request is refused when it is no file system’s, or asks for a flush that the back end does not offer.`,
-    ),
+    on(/./, (w) => {
+      const { cmd_type, cmd_flags } = w.value<request>("req");
+      if (cmd_type !== "REQ_TYPE_FS") {
+        return say`The request is no file system’s, and is refused.`;
+      }
+      const asked = cmd_flags & (REQ_FLUSH | REQ_FUA);
+      if (asked === 0) return say`The request asks for no flush.`;
+      return asked & ~w.info.feature_flush
+        ? say`The request asks for a flush that the back end does not offer, and is refused.`
+        : say`The request asks for a flush that the back end offers.`;
+    }),
   ],
 };
 

@@ -2,6 +2,7 @@
 import type { blk_shadow } from "../../core/blkfront/patch-v2/blkfront-info.js";
 import { type request, rq_data_dir } from "../../core/linux/request.js";
 import type { scatterlist } from "../../core/linux/scatterlist.js";
+import { GNTTAB_LIST_END } from "../../core/xen/grant-table.js";
 import { amount, count, hex } from "../format.js";
 import { segmentsOf } from "../request-track.js";
 import { type Area, code, on, type Rule, say, slotNo, type Words } from "./words.js";
@@ -21,10 +22,22 @@ function sgOf(w: Words): { sg: scatterlist; at: number; of: number } {
 function chainLength(w: Words, head: number): number {
   const { gnttab_list } = w.scene.machine.kernel.gnttab;
   let length = 0;
-  for (let ref = head; ref !== 0xffffffff && length < gnttab_list.length; length++) {
-    ref = gnttab_list[ref] ?? 0xffffffff;
+  for (let ref = head; ref !== GNTTAB_LIST_END && length < gnttab_list.length; length++) {
+    ref = gnttab_list[ref] ?? GNTTAB_LIST_END;
   }
   return length;
+}
+
+/** References that a request needs besides the live ones of the list. */
+const missing = (w: Words): number => w.number("max_grefs") - w.info.persistent_gnts_c;
+
+const short = (w: Words): boolean => w.scene.machine.kernel.gnttab.gnttab_free_count < missing(w);
+
+/** By how many frames the grant table grows for what is missing; 0 where it may not grow so far. */
+function growth(w: Words): number {
+  const { gnttab_free_count, nr_entries, max_entries } = w.scene.machine.kernel.gnttab;
+  const frames = Math.ceil((missing(w) - gnttab_free_count) / 512);
+  return nr_entries + frames * 512 > max_entries ? 0 : frames;
 }
 
 function worstCase(w: Words): { text: ReturnType<typeof say>; grefs: number } {
@@ -91,6 +104,7 @@ export const queueRequest: Area = {
         ? say`A discard carries no data, and needs no grants.`
         : say`This is no discard, so it carries data or flushes.`,
     ),
+    on(/^return 1/, () => say`The request goes back to the queue.`),
     on(/blkif_queue_rw_req/, (w) => {
       const req = reqOf(w);
       return say`The ${req.settings.op} of ${amount(req.__data_len, "byte")} at sector ${req.__sector} is written into the ring.`;
@@ -140,17 +154,17 @@ export const queueRequest: Area = {
     on(
       /gnttab_alloc_grant_references/,
       (w) => {
-        const wanted = w.number("max_grefs") - w.info.persistent_gnts_c;
-        const { gnttab_free_count: free } = w.scene.machine.kernel.gnttab;
-        return free < wanted
-          ? say`The grant table has only ${amount(free, "free reference")}, and ${wanted} are wanted: the request cannot be queued.`
-          : say`${amount(wanted, "reference")} of the table’s ${free} free ones are reserved for this request.`;
+        const { gnttab_free_count: free, nr_entries, max_entries } = w.scene.machine.kernel.gnttab;
+        const wanted = missing(w);
+        if (free >= wanted) {
+          return say`${amount(wanted, "reference")} of the table’s ${free} free ones are reserved for this request.`;
+        }
+        const frames = growth(w);
+        return frames > 0
+          ? say`The grant table has only ${amount(free, "free reference")}, and ${wanted} are wanted: it grows from ${nr_entries} entries by ${amount(frames, "frame")} of 512.`
+          : say`The grant table has only ${amount(free, "free reference")}, and ${wanted} are wanted; it may not grow beyond ${max_entries} entries. The request cannot be queued.`;
       },
-      (w) =>
-        w.scene.machine.kernel.gnttab.gnttab_free_count <
-        w.number("max_grefs") - w.info.persistent_gnts_c
-          ? "warning"
-          : "plain",
+      (w) => (short(w) && growth(w) === 0 ? "warning" : "plain"),
     ),
     on(
       /gnttab_request_free_callback/,
@@ -164,7 +178,13 @@ export const queueRequest: Area = {
     on(
       /^BUG_ON\(.*max_indirect_segments === 0/s,
       (w) =>
-        say`The back end takes ${w.info.max_indirect_segments === 0 ? "no indirect requests" : `indirect requests of ${count(w.info.max_indirect_segments)} segments`}, and this request could need ${amount(w.perPage * reqOf(w).nr_phys_segments, "grant")}.`,
+        w.info.max_indirect_segments === 0 && w.perPage * reqOf(w).nr_phys_segments > DIRECT
+          ? say`The back end takes no indirect requests, and this request could need ${amount(w.perPage * reqOf(w).nr_phys_segments, "grant")}: the kernel stops.`
+          : say`The back end takes ${w.info.max_indirect_segments === 0 ? "no indirect requests" : `indirect requests of ${count(w.info.max_indirect_segments)} segments`}, and this request could need ${amount(w.perPage * reqOf(w).nr_phys_segments, "grant")}.`,
+      (w) =>
+        w.info.max_indirect_segments === 0 && w.perPage * reqOf(w).nr_phys_segments > DIRECT
+          ? "bug"
+          : "plain",
     ),
     on(
       /^BUG_ON\(.*max_indirect_segments/s,
@@ -182,7 +202,11 @@ export const queueRequest: Area = {
     ),
     on(
       /^BUG_ON\(.*REQ_FLUSH/s,
-      () => say`An indirect request can only read or write, and this one does not flush.`,
+      (w) =>
+        reqOf(w).cmd_flags & 0x3000
+          ? say`An indirect request can only read or write; this one is to flush, too, and the kernel stops.`
+          : say`An indirect request can only read or write, and this one does not flush.`,
+      (w) => (reqOf(w).cmd_flags & 0x3000 ? "bug" : "plain"),
     ),
     on(
       /blk_rq_map_sg/,
@@ -249,6 +273,12 @@ export const queueRequest: Area = {
       (w) =>
         say`The scatterlist’s ${amount(w.number("nseg"), "entry", "entries")} are gone through.`,
     ),
+    on(
+      /operation = 0/,
+      () => say`The back end offers no flush, and the slot’s operation becomes a plain read.`,
+      () => "warning",
+    ),
+    on(/^break/, () => say`The slot has its operation.`),
     on(/WRITE_BARRIER/, () => say`The back end offers barriers: the request becomes one.`),
     on(/FLUSH_DISKCACHE/, () => say`The back end offers a cache flush: the request becomes one.`),
     on(

@@ -7,6 +7,9 @@ import { type Area, code, on, say, type Words } from "./words.js";
 
 const reqOf = (w: Words): request => w.value<request>("req");
 
+/** The indexes say that more slots are free than there are. */
+const overfull = (w: Words): boolean => RING_FREE_REQUESTS(w.info.ring) > w.info.ring.nr_ents;
+
 function described(w: Words): ReturnType<typeof say> {
   const req = reqOf(w);
   return say`${req.settings.op} of ${amount(req.__data_len / 512, "sector")} at sector ${req.__sector}`;
@@ -44,9 +47,15 @@ export const requestFunction: Area = {
         say`Is it a file system’s request, and does the back end offer the flush that it asks for?`,
     ),
     on(/^__blk_end_request_all/, (w) =>
-      say`The back end does not offer what the request asks for: it ends with ${code("-EOPNOTSUPP")}.`.concat(
+      say`${reqOf(w).cmd_type === "REQ_TYPE_FS" ? "The back end does not offer what the request asks for" : "The driver knows requests of file systems only"}: it ends with ${code("-EOPNOTSUPP")}.`.concat(
         reqOf(w).parts > 1 ? say` It is one part of ${reqOf(w).parts}.` : [],
       ),
+    ),
+    on(/^continue/, () => say`The next request is looked at.`),
+    on(/^break/, (w) =>
+      RING_FULL(w.info.ring)
+        ? say`Nothing more can be queued while the ring is full.`
+        : say`Nothing more is queued now.`,
     ),
     on(
       /blkif_queue_request\(/,
@@ -79,27 +88,46 @@ export const requestFunction: Area = {
     ),
   ],
   kick_pending_request_queues: [
-    on(/RING_FULL/, (w) =>
-      RING_FULL(w.info.ring)
-        ? say`The ring is full, so the queue stays as it is.`
-        : say`The ring has ${amount(RING_FREE_REQUESTS(w.info.ring), "free slot")}, so waiting requests can be queued.`,
+    on(
+      /RING_FULL/,
+      (w) =>
+        RING_FULL(w.info.ring)
+          ? say`The ring is full, so the queue stays as it is.`
+          : overfull(w)
+            ? say`By its indexes the ring has ${RING_FREE_REQUESTS(w.info.ring)} free slots of ${w.info.ring.nr_ents}: more was answered than asked.`
+            : say`The ring has ${amount(RING_FREE_REQUESTS(w.info.ring), "free slot")}, so waiting requests can be queued.`,
+      (w) => (overfull(w) ? "warning" : "plain"),
     ),
-    on(/^const rq =/, () => say`The queue of the disk is what is started.`),
+    on(/^const \{ rq/, () => say`The queue of the disk is what is started.`),
+    on(
+      /^if \(rq === null/,
+      (w) =>
+        w.info.rq === null
+          ? say`The disk is gone, and its queue with it; the driver does not look.`
+          : say`The queue is there.`,
+      (w) => (w.info.rq === null ? "bug" : "plain"),
+    ),
+    on(
+      /^OOPS/,
+      () => say`A NULL pointer is followed.`,
+      () => "bug",
+    ),
     on(/^blk_start_queue/, () => say`The queue is started, and its request function runs.`),
     on(/request_fn/, () => say`The request function runs once more, at once.`),
   ],
   blkif_restart_queue: [
-    on(
-      /./,
-      () =>
-        say`Enough references are free again: the queue is started, if the device is connected.`,
+    on(/^if/, (w) =>
+      w.info.connected === "CONNECTED"
+        ? say`Enough references are free again, and the device is connected: the queue is started.`
+        : say`Enough references are free again, but the device is ${w.info.connected.toLowerCase()}: the queue stays as it is.`,
     ),
+    on(/kick_pending/, () => say`Waiting requests are queued, as far as the ring has room.`),
   ],
   blkif_restart_queue_callback: [
     on(
       /./,
-      () =>
-        say`The grant table calls back: the queue is to be started as soon as the running task has ended.`,
+      (w) =>
+        say`The grant table calls back, with ${amount(w.scene.machine.kernel.gnttab.gnttab_free_count, "free reference")}: the queue is to be started as soon as the running task has ended.`,
     ),
   ],
 };

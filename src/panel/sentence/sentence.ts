@@ -5,12 +5,19 @@ import type { Sentence, TextPart } from "../state.js";
 import { backend } from "./backend.js";
 import { backendDevice } from "./backend-device.js";
 import { backendGrants } from "./backend-grants.js";
+import { closing } from "./closing.js";
 import { completion } from "./completion.js";
 import { connect } from "./connect.js";
+import { disk } from "./disk.js";
+import { free } from "./free.js";
 import { grants } from "./grants.js";
 import { helpers, loops } from "./helpers.js";
+import { interrupt } from "./interrupt.js";
+import { probe } from "./probe.js";
 import { queueRequest } from "./queue-request.js";
+import { recover } from "./recover.js";
 import { requestFunction } from "./request-function.js";
+import { ringSetup } from "./ring-setup.js";
 import { setupGrant } from "./setup-grant.js";
 import { toldAt } from "./told.js";
 import { type Area, code, NotInScope, type Rule, say, Words } from "./words.js";
@@ -21,11 +28,18 @@ export const AREAS: readonly Area[] = [
   grants,
   queueRequest,
   requestFunction,
+  interrupt,
   completion,
   backend,
   backendGrants,
   backendDevice,
+  probe,
+  ringSetup,
   connect,
+  disk,
+  free,
+  closing,
+  recover,
   helpers,
 ];
 
@@ -92,15 +106,17 @@ export function sentenceOf(scene: Scene): Sentence {
   const ends = moment.step === recording.length - 1;
   if (machine.bug !== null || (ends && lastBug(scene) !== null)) {
     const bug = lastBug(scene);
-    const where =
-      bug === null ? [] : say`, at ${code(bug.what === "BUG" ? `BUG_ON(${bug.expr})` : bug.expr)}`;
-    return {
-      function: name,
-      parts: say`The kernel stops here${where}. ${found.parts}`,
-      tone: "bug",
-    };
+    const end = bug === null ? say`The kernel stops here` : endOf(bug);
+    return { function: name, parts: say`${end}. ${found.parts}`, tone: "bug" };
   }
   return { function: name, ...found };
+}
+
+/** The kernel's end, in words. */
+function endOf({ what, expr }: RecordedEventOf<"bug">): TextPart[] {
+  if (what === "HANG") return say`The kernel hangs here: ${expr}`;
+  if (what === "OOPS") return say`The kernel stops here, with an oops: ${expr}`;
+  return say`The kernel stops here, at ${code(expr === "BUG()" ? expr : `BUG_ON(${expr})`)}`;
 }
 
 /** The tracepoint of a kernel that stopped is the last one there is. */

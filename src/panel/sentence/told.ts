@@ -67,12 +67,18 @@ function tellingOf(scene: Scene, event: RecordedEvent): Told | null {
         tone: "warning",
         whole: false,
       };
+    case "call_failed":
+      return {
+        parts: say`${code(event.call)} has failed, as the scenario asks.`,
+        tone: "warning",
+        whole: false,
+      };
     case "interrupt":
       return plain(say`The back end has raised an event, and the interrupt handler begins.`);
     case "message":
       return {
         parts: say`The kernel has printed: ${code(event.text)}.`,
-        tone: event.level === "info" ? "plain" : "warning",
+        tone: event.level === "info" || event.level === "debug" ? "plain" : "warning",
         whole: false,
       };
     default:

@@ -42,6 +42,11 @@ export class Words {
     return this.scene.moment.stack[0]?.variables.get(name);
   }
 
+  /** Whether the scenario lets a call of the kernel's fail, the next time. */
+  failing(call: string): boolean {
+    return this.scene.machine.kernel.failing.some((known) => known === call);
+  }
+
   number(name: string): number {
     const value = this.value<unknown>(name);
     if (typeof value !== "number") throw new NotInScope(name);
