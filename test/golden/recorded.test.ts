@@ -12,12 +12,22 @@ function agrees(recorded: GoldenCase): void {
   assert.equal(failure, null, JSON.stringify(failure));
 }
 
-const packed = readFileSync("test/fixtures/golden/recorded.json.br");
-const cases = JSON.parse(brotliDecompressSync(packed).toString()) as Record<string, GoldenCase>;
+function unpack(file: string): Record<string, GoldenCase> {
+  const packed = readFileSync(path.join("test/fixtures/golden", file));
+  return JSON.parse(brotliDecompressSync(packed).toString()) as Record<string, GoldenCase>;
+}
+
+const cases = unpack("recorded.json.br");
 
 describe("the recorded cases", () => {
   for (const [name, recorded] of Object.entries(cases)) it(name, () => agrees(recorded));
   it("are all there", () => assert.equal(Object.keys(cases).length, 150));
+});
+
+describe("the cases recorded at random", () => {
+  const drawn = unpack("recorded-at-random.json.br");
+  for (const [name, recorded] of Object.entries(drawn)) it(name, () => agrees(recorded));
+  it("are all there", () => assert.equal(Object.keys(drawn).length, 214));
 });
 
 const beside = path.resolve("../shared/golden");
