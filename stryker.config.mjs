@@ -33,7 +33,7 @@ export default {
   timeoutFactor: 4,
   timeoutMS: 60_000,
 
-  ignorePatterns: ["/.vscode-test", "/bench", "/dist", "/docs", "/examples", "/media", "/out"],
+  ignorePatterns: ["/.vscode-test", "/bench", "/dist", "/docs", "/media", "/out"],
   tempDirName: "out/mutation/sandbox",
   reporters: ["clear-text", "progress", "html", "json"],
   clearTextReporter: { reportTests: false, logTests: false },
