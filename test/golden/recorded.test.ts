@@ -27,7 +27,7 @@ describe("the recorded cases", () => {
 describe("the cases recorded at random", () => {
   const drawn = unpack("recorded-at-random.json.br");
   for (const [name, recorded] of Object.entries(drawn)) it(name, () => agrees(recorded));
-  it("are all there", () => assert.equal(Object.keys(drawn).length, 214));
+  it("are all there", () => assert.equal(Object.keys(drawn).length, 207));
 });
 
 const beside = path.resolve("../shared/golden");

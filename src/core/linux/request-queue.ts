@@ -122,12 +122,9 @@ export function blk_start_request(k: kernel, q: request_queue, req: request): vo
 }
 
 /** `blk_fetch_request`: the next request, taken off the queue; null when none waits. */
-export function blk_fetch_request(q: request_queue): request | null {
+export function blk_fetch_request(k: kernel, q: request_queue): request | null {
   const req = blk_peek_request(q);
-  if (req !== null) {
-    q.queue_head.shift();
-    req.state = "started";
-  }
+  if (req !== null) blk_start_request(k, q, req);
   return req;
 }
 

@@ -97,7 +97,7 @@ export function blkif_recover(info: blkfront_info): number {
     const req = copy[i] ?? null;
     if (req !== null) set_aside(info, req, bio_list, requests);
   }
-  for (let req = blk_fetch_request(rq); req !== null; req = blk_fetch_request(rq)) {
+  for (let req = blk_fetch_request(k, rq); req !== null; req = blk_fetch_request(k, rq)) {
     set_aside(info, req, bio_list, requests);
   }
 
