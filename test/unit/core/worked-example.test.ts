@@ -1,6 +1,6 @@
 // Requests of a guest with 64 KB pages, worked out by hand.
 import assert from "node:assert/strict";
-import { describe, it } from "node:test";
+import { before, describe, it } from "node:test";
 import { type Machine, createMachine, runTask } from "../../../src/core/machine.js";
 import type { BufferSegment, Scenario } from "../../../src/core/scenario.js";
 import type { TraceEvent } from "../../../src/core/tracepoints.js";
@@ -22,7 +22,9 @@ function run(of: Scenario) {
 describe("one entry of 9.5 KB at offset 0x3200, with persistent grants and 32 indirect segments", () => {
   const segments: BufferSegment[] = [{ page: 0x1000, offset: 0x3200, length: 0x2600 }];
   const twice = one_by_one(transfer(1, "write", 1000, segments), transfer(2, "write", 8, segments));
-  const { events, free } = run(scenario(twice));
+  let events: TraceEvent[];
+  let free: number[];
+  before(() => ({ events, free } = run(scenario(twice))));
 
   it("reserves 17 references, uses 3 and returns 14", () => {
     assert.equal(only(events, "request_id")[0]?.reserved, 17);
@@ -55,7 +57,10 @@ describe("one entry of 9.5 KB at offset 0x3200, with persistent grants and 32 in
 
 describe("two full pages", () => {
   const segments = [0, 1].map((n) => ({ page: 0x1000 + n, offset: 0, length: 65536 }));
-  const { events, free } = run(scenario(one_by_one(transfer(1, "read", 0, segments))));
+  const once = one_by_one(transfer(1, "read", 0, segments));
+  let events: TraceEvent[];
+  let free: number[];
+  before(() => ({ events, free } = run(scenario(once))));
 
   it("reserve 33 references and use all: 32 for data, 1 for the indirect frame", () => {
     assert.equal(only(events, "request_id")[0]?.reserved, 33);
