@@ -14,8 +14,9 @@ export const CAPABILITIES: DebugProtocol.Capabilities = {
   exceptionBreakpointFilters: [
     {
       filter: BUG_FILTER,
-      label: "BUG_ON and oops",
-      description: "Stops where the guest's kernel stops: at a BUG_ON that holds, or at an oops.",
+      label: "BUG_ON, oops and hang",
+      description:
+        "Stops where the guest's kernel stops: at a BUG_ON that holds, at an oops, or where it waits without end.",
       default: true,
     },
     {

@@ -4,7 +4,7 @@ import { WORDS, isWord } from "./console-words.js";
 import type { Context } from "./context.js";
 import { FUNCTIONS, type Names, evaluate } from "./expression/evaluate.js";
 import { ExpressionError } from "./expression/syntax.js";
-import { CONSTANTS } from "./present/constants.js";
+import { CONSTANTS, ENUMERATORS } from "./present/constants.js";
 import { isPointer } from "./present/value.js";
 import type { Handlers } from "./wire.js";
 
@@ -59,7 +59,10 @@ function expressions(typed: string, names: Names): Completions {
     // Constants are many: only for somebody who has begun one.
     ...(begun === ""
       ? []
-      : [...CONSTANTS.keys()].map((label) => ({ label, type: "value" as const }))),
+      : [...CONSTANTS.keys(), ...ENUMERATORS.keys()].map((label) => ({
+          label,
+          type: "value" as const,
+        }))),
   ].filter(({ label }) => label.startsWith(begun));
   return { start: typed.length - begun.length, targets };
 }

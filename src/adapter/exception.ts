@@ -10,7 +10,7 @@ import type { Handlers } from "./wire.js";
 
 export interface Bug {
   readonly what: "BUG" | "OOPS" | "HANG";
-  /** The C expression of a `BUG_ON`, or `BUG()`; or what could not be accessed. */
+  /** The C expression of a `BUG_ON`, or `BUG()`; what could not be accessed; or what is waited for. */
   readonly expr: string;
   readonly func: string;
   /** The first line of what the kernel prints. */
@@ -44,7 +44,9 @@ export function bugStep(recording: Recording): number {
   const last = recording.length - 1;
   const func = bugOf(recording)?.func;
   for (let step = last; step >= Math.max(0, last - FAR); step--) {
-    if (recording.statementAt(step).function.name === func) return step;
+    const { function: own, text } = recording.statementAt(step);
+    // A part of the kernel's function can be one of its own here, and then it names the kernel's.
+    if (own.name === func || text.includes(`"${func}"`)) return step;
   }
   return last;
 }

@@ -1,5 +1,7 @@
 /** Which request and which shadow entry a stop is about: what the scopes of those names show. */
 import type { blk_shadow } from "../core/blkfront/patch-v2/blkfront-info.js";
+import type { pending_req } from "../core/blkback/backend.js";
+import type { bio } from "../core/linux/bio.js";
 import type { request } from "../core/linux/request.js";
 import type { Machine } from "../core/machine.js";
 import type { blkif_request } from "../core/xen/blkif.js";
@@ -42,6 +44,13 @@ function ofVariable(machine: Machine, name: string, value: unknown): InHand {
     case "blkif_request":
       // All that the back end knows a request by.
       return byShadow(machine, machine.info.shadow[(value as blkif_request).u.rw.id]);
+    case "pending_req":
+      return ofVariable(machine, "req", (value as pending_req).req);
+    case "bio":
+      return byRequest(
+        machine,
+        machine.requests.find((req) => req.bio.includes(value as bio)),
+      );
     case null:
       if ("s" in value) return ofVariable(machine, "s", value.s);
       if ("req" in value) return ofVariable(machine, "req", value.req);

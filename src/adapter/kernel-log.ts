@@ -1,12 +1,38 @@
-/** What the guest's kernel prints, and which invariants broke, in the debug console: once, when the walk has first come past it. */
+/**
+ * What the guest's kernel prints, what the back end logs in its own domain, which calls fail, and which invariants
+ * broke, in the debug console: once, when the walk has first come past it.
+ */
+import type { log_level } from "../core/linux/printk.js";
 import type { RecordedBreak } from "../replay/breaks.js";
 import type { Recording } from "../replay/recording.js";
+import type { LoggedEvent } from "../replay/trace-log.js";
 import { brokenText } from "./broken.js";
 import { bugOf } from "./exception.js";
 import type { Wire } from "./wire.js";
 
+/** The protocol's categories of what is written. */
+type Stream = "stdout" | "stderr" | "console";
+
+const SAID = ["message", "backend_message", "call_failed"] as const;
+type Said = (typeof SAID)[number];
+
+/** Where a message of the kernel's goes: what an ordinary console would not show stands apart. */
+const STREAMS: Readonly<Record<log_level, Stream>> = {
+  debug: "console",
+  info: "stdout",
+  warning: "stderr",
+  warn: "stderr",
+  alert: "stderr",
+  error: "stderr",
+  fatal: "stderr",
+};
+
 export class KernelLog {
-  private printed = 0;
+  private readonly printed: Record<Said, number> = {
+    message: 0,
+    backend_message: 0,
+    call_failed: 0,
+  };
   private brokenPrinted = 0;
   private bugTold = false;
 
@@ -22,18 +48,38 @@ export class KernelLog {
     for (; this.brokenPrinted < broken.length; this.brokenPrinted++) {
       const one = broken[this.brokenPrinted] as RecordedBreak;
       if (one.step > step) return;
-      this.print(`Invariant broken since step ${one.step}: ${brokenText(one)}`, true);
+      this.print(`Invariant broken since step ${one.step}: ${brokenText(one)}`, "stderr");
     }
   }
 
   private messagesUpTo(step: number): void {
+    for (let next = this.next(); next !== null && next.step <= step; next = this.next()) {
+      this.printed[next.event.kind]++;
+      this.tell(next);
+    }
+  }
+
+  /** The first that has not been printed of what is said. */
+  private next(): LoggedEvent<Said> | null {
     const { tracepoints } = this.recording;
-    const count = tracepoints.count("message");
-    for (; this.printed < count; this.printed++) {
-      const message = tracepoints.nth("message", this.printed);
-      if (message.step > step) return;
-      const { level, text } = message.event;
-      this.print(text, level !== "info");
+    let first: LoggedEvent<Said> | null = null;
+    for (const kind of SAID) {
+      const n = this.printed[kind];
+      if (n === tracepoints.count(kind)) continue;
+      const event = tracepoints.nth(kind, n);
+      if (first === null || event.index < first.index) first = event;
+    }
+    return first;
+  }
+
+  private tell({ step, event }: LoggedEvent<Said>): void {
+    switch (event.kind) {
+      case "message":
+        return this.print(event.text, STREAMS[event.level]);
+      case "backend_message":
+        return this.print(`Back end, step ${step}: ${event.text}`, "console");
+      case "call_failed":
+        return this.print(`As the scenario asks, step ${step}: ${event.call} fails`, "console");
     }
   }
 
@@ -43,10 +89,10 @@ export class KernelLog {
     const bug = bugOf(this.recording);
     if (bug === null || this.bugTold) return;
     this.bugTold = true;
-    this.print(bug.text, true);
+    this.print(bug.text, "stderr");
   }
 
-  private print(text: string, isWarning: boolean): void {
-    this.wire.event("output", { category: isWarning ? "stderr" : "stdout", output: `${text}\n` });
+  private print(text: string, category: Stream): void {
+    this.wire.event("output", { category, output: `${text}\n` });
   }
 }

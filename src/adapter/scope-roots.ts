@@ -128,9 +128,9 @@ export function namesOf(sight: Sight): Names {
       if (own !== undefined) return own.value;
       const root = SHORT.get(name);
       if (root !== undefined) return rootValue(sight, root);
-      return name === "kernel"
-        ? sight.world.point("kernel", sight.world.machine.kernel)
-        : undefined;
+      const { machine, point } = sight.world;
+      if (name === "kernel") return point("kernel", machine.kernel);
+      return name === "backend" ? point("xen_blkif", machine.backend) : undefined;
     },
     known: () => [
       ...members()
@@ -138,6 +138,8 @@ export function namesOf(sight: Sight): Names {
         .filter((name) => /^\w+$/.test(name)),
       ...Object.values(ROOTS),
       ...SHORT.keys(),
+      "kernel",
+      "backend",
     ],
   };
 }

@@ -1,7 +1,7 @@
 /** Gives the value of an expression at one stop. Nothing is ever changed. */
 import { INDIRECT_GREFS } from "../../core/blkfront/patch-v2/blkfront-info.js";
-import { CONSTANTS } from "../present/constants.js";
-import { boolean, integer, text as string } from "../present/numbers.js";
+import { CONSTANTS, ENUMERATORS } from "../present/constants.js";
+import { boolean, enumerator, integer, text as string } from "../present/numbers.js";
 import { address, bytes, grantEntry, isReference } from "../present/pages.js";
 import { type Value, isPointer, leaf } from "../present/value.js";
 import type { World } from "../present/world.js";
@@ -68,6 +68,8 @@ class Evaluator {
     const found = this.names.lookup(name);
     if (found !== undefined) return found;
     const constant = CONSTANTS.get(name);
+    const held = ENUMERATORS.get(name);
+    if (held !== undefined) return enumerator("enum", held, name);
     if (constant === undefined) {
       throw new ExpressionError(`There is no '${name}' in this frame.`);
     }

@@ -1,15 +1,37 @@
 /** The names that the source has for numbers. */
+import * as vdev from "../../core/blkfront/patch-v2/vdev.js";
 import * as errno from "../../core/linux/errno.js";
 import * as flags from "../../core/linux/request.js";
 import * as blkif from "../../core/xen/blkif.js";
 import * as gnttab from "../../core/xen/grant-table.js";
 import { XEN_PAGE_SHIFT, XEN_PAGE_SIZE } from "../../core/xen/page.js";
+import { XENBUS_STATES } from "../../core/xen/xenbus.js";
 
 function numbersOf(module: object, wanted: RegExp): [string, number][] {
   return Object.entries(module).filter(
     (entry): entry is [string, number] => typeof entry[1] === "number" && wanted.test(entry[0]),
   );
 }
+
+/** `BLKIF_STATE_CONNECTED`. */
+export function blkifStateName(state: string): string {
+  return `BLKIF_STATE_${state}`;
+}
+
+/** `XenbusStateConnected`. */
+export function xenbusStateName(state: string): string {
+  return `XenbusState${state}`;
+}
+
+/** Constants of enumerations that the model keeps as their names: what C calls them, and what the model does. */
+export const ENUMERATORS: ReadonlyMap<string, string> = new Map([
+  ...XENBUS_STATES.map((state) => [xenbusStateName(state), state] as const),
+  ...["DISCONNECTED", "CONNECTED", "SUSPENDED"].map(
+    (state) => [blkifStateName(state), state] as const,
+  ),
+  ["REQ_TYPE_FS", "REQ_TYPE_FS"],
+  ["REQ_TYPE_BLOCK_PC", "REQ_TYPE_BLOCK_PC"],
+]);
 
 /** Constants of the headers, by name; those that depend on the guest are not among them. */
 export const CONSTANTS: ReadonlyMap<string, number | boolean | null> = new Map<
@@ -25,6 +47,7 @@ export const CONSTANTS: ReadonlyMap<string, number | boolean | null> = new Map<
   ...numbersOf(flags, /^REQ_/),
   ...numbersOf(gnttab, /^(GTF_|GRANT_|GNTTAB_|NR_RESERVED)/),
   ...numbersOf(errno, /^E[A-Z]+$/),
+  ...numbersOf(vdev, /_MAJOR$|^PARTS_PER_|^EMULATED_/),
 ]);
 
 const OPERATIONS = new Map(

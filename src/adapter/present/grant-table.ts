@@ -1,4 +1,7 @@
-import { GNTTAB_LIST_END } from "../../core/xen/grant-table.js";
+import {
+  GNTTAB_LIST_END,
+  type deferred_entry as deferred_entry_type,
+} from "../../core/xen/grant-table.js";
 import { hexadecimal, integer, named } from "./numbers.js";
 import { address, grantEntry, reference } from "./pages.js";
 import { type Value, array, field, struct } from "./value.js";
@@ -11,12 +14,20 @@ function link(world: World, ref: number): Value {
     : reference(world, ref);
 }
 
+/** `struct deferred_entry`. */
+export const deferred_entry: Presenter<"deferred_entry"> = (world, raw) =>
+  struct("struct deferred_entry", raw, `gref ${raw.ref}`, () => [
+    field("ref", reference(world, raw.ref)),
+    field("warn_delay", integer("uint16_t", raw.warn_delay)),
+  ]);
+
 /** The grant table: the shared entries, and the chain of free references. */
 export const gnttab: Presenter<"gnttab"> = (world, raw) =>
   struct("struct gnttab", raw, `${raw.gnttab_free_count} of ${raw.nr_entries} free`, () => [
     field("gnttab_free_head", link(world, raw.gnttab_free_head)),
     field("gnttab_free_count", integer("int", raw.gnttab_free_count)),
     field("nr_entries", integer("unsigned int", raw.nr_entries)),
+    field("max_entries", integer("unsigned int", raw.max_entries)),
     field("shared", address(raw.shared)),
     field(
       "entries",
@@ -30,8 +41,8 @@ export const gnttab: Presenter<"gnttab"> = (world, raw) =>
     ),
     field(
       "deferred",
-      array("grant_ref_t []", raw.deferred, raw.deferred.length, (index) =>
-        reference(world, raw.deferred[index]?.ref ?? 0),
+      array("struct deferred_entry *", raw.deferred, raw.deferred.length, (index) =>
+        world.show("deferred_entry", raw.deferred[index] as deferred_entry_type),
       ),
     ),
     field(

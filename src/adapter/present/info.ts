@@ -1,8 +1,9 @@
+import { blkifStateName, xenbusStateName } from "./constants.js";
 import { boolean, enumerator, flags, integer, text } from "./numbers.js";
 import { list } from "./list.js";
 import { page, reference } from "./pages.js";
 import { plainStruct } from "./plain.js";
-import { REQ_FLAGS } from "./request.js";
+import { REQ_FLAGS } from "./flags.js";
 import { array, field, struct } from "./value.js";
 import type { Presenter } from "./world.js";
 import type { blk_shadow } from "../../core/blkfront/patch-v2/blkfront-info.js";
@@ -20,7 +21,7 @@ export const blkfront_info: Presenter<"blkfront_info"> = (world, raw) =>
       field("handle", integer("blkif_vdev_t", raw.handle)),
       field(
         "connected",
-        enumerator("enum blkif_state", raw.connected, `BLKIF_STATE_${raw.connected}`),
+        enumerator("enum blkif_state", raw.connected, blkifStateName(raw.connected)),
       ),
       field(
         "ring_ref",
@@ -31,6 +32,7 @@ export const blkfront_info: Presenter<"blkfront_info"> = (world, raw) =>
       field("nr_ring_pages", integer("unsigned int", raw.nr_ring_pages)),
       field("ring", world.show("blkif_front_ring", raw.ring)),
       field("evtchn", integer("unsigned int", raw.evtchn)),
+      field("irq", integer("unsigned int", raw.irq)),
       field("rq", world.point("request_queue", raw.rq)),
       field("work", plainStruct(world, "work", raw.work)),
       field("callback", plainStruct(world, "callback", raw.callback)),
@@ -60,8 +62,25 @@ export const blkfront_info: Presenter<"blkfront_info"> = (world, raw) =>
       field("is_ready", boolean(raw.is_ready)),
       // Globals in C, which the model reaches through this structure.
       field("kernel", world.show("kernel", raw.kernel)),
+      field("statics", world.show("blkfront_statics", raw.statics)),
     ],
   );
+
+/** The driver's static variables, of which there is one set for all its devices. */
+export const blkfront_statics: Presenter<"blkfront_statics"> = (_world, raw) => {
+  const minors = [...raw.minors].sort((a, b) => a - b);
+  return struct("static", raw, `${minors.length} minors in use`, () => [
+    field("xen_blkif_max_segments", integer("unsigned int", raw.xen_blkif_max_segments)),
+    field("xen_blkif_max_ring_order", integer("unsigned int", raw.xen_blkif_max_ring_order)),
+    field("nr_minors", integer("unsigned int", raw.nr_minors)),
+    field(
+      "minors",
+      array("unsigned long *", raw.minors, minors.length, (index) =>
+        integer("unsigned int", minors[index] as number),
+      ),
+    ),
+  ]);
+};
 
 /** `struct xenbus_device`. */
 export const xenbus_device: Presenter<"xenbus_device"> = (_world, raw) =>
@@ -69,7 +88,9 @@ export const xenbus_device: Presenter<"xenbus_device"> = (_world, raw) =>
     field("nodename", text(raw.nodename)),
     field("otherend", text(raw.otherend)),
     field("otherend_id", integer("int", raw.otherend_id)),
-    field("state", enumerator("enum xenbus_state", raw.state, `XenbusState${raw.state}`)),
+    field("state", enumerator("enum xenbus_state", raw.state, xenbusStateName(raw.state))),
+    field("drvdata", boolean(raw.drvdata)),
+    field("down", boolean(raw.down)),
     field(
       "store",
       struct("xenstore", raw.store, `${raw.store.size} keys`, () =>

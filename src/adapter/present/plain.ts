@@ -30,6 +30,14 @@ function numberByName(world: World, name: string, value: number): Value {
 
 /** By which fields a structure is recognised; the first that fits counts. */
 const MARKS: readonly (readonly [StructureName, readonly string[]])[] = [
+  ["bio", ["bi_sector"]],
+  ["split_bio", ["bio", "pending", "err"]],
+  ["bio_vec", ["bv_page"]],
+  ["blkfront_statics", ["nr_minors"]],
+  ["xen_blkif", ["rsp_prod_pvt", "disk_settings"]],
+  ["pending_req", ["place", "slot"]],
+  ["evtchn", ["port", "sent"]],
+  ["deferred_entry", ["warn_delay"]],
   ["blkfront_info", ["persistent_gnts_c"]],
   ["blk_shadow", ["grants_used"]],
   ["grant", ["gref", "node"]],
@@ -65,8 +73,10 @@ const TYPES: readonly (readonly [string, string])[] = [
   ["queued", "struct gnttab_free_callback"],
   ["pending", "struct work_struct"],
   ["max_hw_sectors", "struct queue_limits"],
-  ["place", "struct pending_req"],
-  ["keepsMapped", "struct xen_blkif"],
+  ["keepsMapped", "struct backend_settings"],
+  ["was_active", "struct persistent_gnt"],
+  ["writes", "struct xenbus_transaction"],
+  ["sectorSize", "struct disk_settings"],
 ];
 
 function typeOf(name: string, raw: object): string {

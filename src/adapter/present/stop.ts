@@ -1,9 +1,11 @@
 /** All presenters together: what a frozen machine looks like. */
 import type { Machine } from "../../core/machine.js";
-import { gnttab, grant_ref_chain } from "./grant-table.js";
+import { pending_req, persistent_gnt, xen_blkif } from "./backend.js";
+import { bio, bio_vec, split_bio } from "./bio.js";
+import { deferred_entry, gnttab, grant_ref_chain } from "./grant-table.js";
 import { grant } from "./grant.js";
-import { blkfront_info, xenbus_device } from "./info.js";
-import { gendisk, kernel, request_queue } from "./linux.js";
+import { blkfront_info, blkfront_statics, xenbus_device } from "./info.js";
+import { evtchn, gendisk, kernel, log_line, request_queue } from "./linux.js";
 import { list_node } from "./list.js";
 import { plain } from "./plain.js";
 import { request } from "./request.js";
@@ -22,8 +24,11 @@ import { leaf, pointer } from "./value.js";
 import type { Presenter, StructureName, World } from "./world.js";
 
 const PRESENTERS: { readonly [K in StructureName]: Presenter<K> } = {
+  bio,
+  bio_vec,
   blk_shadow,
   blkfront_info,
+  blkfront_statics,
   blkif_front_ring,
   blkif_request,
   blkif_request_discard,
@@ -32,15 +37,22 @@ const PRESENTERS: { readonly [K in StructureName]: Presenter<K> } = {
   blkif_request_segment,
   blkif_response,
   blkif_sring,
+  deferred_entry,
+  evtchn,
   gendisk,
   gnttab,
   grant,
   grant_ref_chain,
   kernel,
   list_head: list_node,
+  log_line,
+  pending_req,
+  persistent_gnt,
   request,
   request_queue,
   scatterlist,
+  split_bio,
+  xen_blkif,
   xenbus_device,
 };
 

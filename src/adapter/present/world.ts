@@ -1,10 +1,13 @@
 /** What a presenter may look at beside the value itself. */
+import type { backend, pending_req, persistent_gnt } from "../../core/blkback/backend.js";
 import type {
   blk_shadow,
   blkfront_info,
+  blkfront_statics,
   gendisk,
   grant,
 } from "../../core/blkfront/patch-v2/blkfront-info.js";
+import type { bio, bio_vec, split_bio } from "../../core/linux/bio.js";
 import type { kernel } from "../../core/linux/kernel.js";
 import type { list_head } from "../../core/linux/list.js";
 import type { request_queue } from "../../core/linux/request-queue.js";
@@ -19,15 +22,22 @@ import type {
   blkif_request_segment,
   blkif_response,
 } from "../../core/xen/blkif.js";
-import type { gnttab, grant_ref_chain } from "../../core/xen/grant-table.js";
+import type { evtchn } from "../../core/xen/events.js";
+import type { deferred_entry, gnttab, grant_ref_chain } from "../../core/xen/grant-table.js";
 import type { blkif_front_ring, blkif_sring } from "../../core/xen/ring.js";
 import type { xenbus_device } from "../../core/xen/xenbus.js";
 import type { Value } from "./value.js";
 
+/** A line of the kernel's log. */
+export type log_line = kernel["log"][number];
+
 /** The structures that have a presenter of their own, by what they are called here. */
 export interface Structures {
+  bio: bio;
+  bio_vec: bio_vec;
   blk_shadow: blk_shadow;
   blkfront_info: blkfront_info;
+  blkfront_statics: blkfront_statics;
   blkif_front_ring: blkif_front_ring;
   blkif_request: blkif_request;
   blkif_request_discard: blkif_request_discard;
@@ -36,15 +46,23 @@ export interface Structures {
   blkif_request_segment: blkif_request_segment;
   blkif_response: blkif_response;
   blkif_sring: blkif_sring;
+  deferred_entry: deferred_entry;
+  evtchn: evtchn;
   gendisk: gendisk;
   gnttab: gnttab;
   grant: grant;
   grant_ref_chain: grant_ref_chain;
   kernel: kernel;
   list_head: list_head<unknown>;
+  log_line: log_line;
+  pending_req: pending_req;
+  /** With the reference that it is for. */
+  persistent_gnt: persistent_gnt & { readonly gnt: number };
   request: request;
   request_queue: request_queue;
   scatterlist: scatterlist;
+  split_bio: split_bio;
+  xen_blkif: backend;
   xenbus_device: xenbus_device;
 }
 

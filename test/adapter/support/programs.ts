@@ -117,3 +117,75 @@ export const limits = file("limits.blkfront.json", {
     { complete: "all" },
   ],
 });
+
+const write = (id: number, sector: number, pages: number) => ({
+  id,
+  op: "write",
+  sector,
+  segments: Array.from({ length: pages }, (_, i) => ({
+    page: 0x1000 + id * 256 + 2 * i,
+    offset: 0,
+    length: 4096,
+  })),
+});
+
+const read = (id: number, sector: number) => ({
+  id,
+  op: "read",
+  sector,
+  segments: [{ page: 0x8000 + 2 * id, offset: 0, length: 4096 }],
+});
+
+/** The guest resumes with a bio that is too large for the new back end, and with one request of two bios. */
+export const resuming = file("resuming.blkfront.json", {
+  title: "resuming",
+  guest: { maxIndirectSegments: 64 },
+  backend: { maxIndirectSegments: 64 },
+  workload: [
+    { bios: [write(1, 0, 60), read(2, 4096), read(3, 4104)] },
+    { resume: { maxIndirectSegments: 32 } },
+    { complete: "all" },
+  ],
+});
+
+/** The back end keeps as many grants as it may, turns some away, and purges. */
+export const purging = file("purging.blkfront.json", {
+  title: "purging",
+  guest: { maxIndirectSegments: 128 },
+  backend: { maxIndirectSegments: 128, maxPersistentGrants: 200 },
+  workload: [
+    { submit: [write(1, 0, 120)] },
+    { submit: [write(2, 2048, 120)] },
+    { complete: "all" },
+    { purge: true },
+  ],
+});
+
+/** A device that goes while a request is under way. */
+export const busyRemoval = file("busy-removal.blkfront.json", {
+  title: "busy removal",
+  backend: { maxIndirectSegments: null },
+  workload: [{ submit: [write(1, 0, 1)] }, { remove: true }],
+});
+
+/** Grants that cannot end, one of which nobody can remember. */
+export const failing = file("failing.blkfront.json", {
+  title: "failing",
+  guest: { failing: ["kmalloc deferred_entry"] },
+  backend: { maxIndirectSegments: null },
+  workload: [
+    { openDisk: true },
+    { submit: [write(1, 0, 3)] },
+    { complete: "all" },
+    { close: true },
+    { remove: true },
+  ],
+});
+
+/** A resume without memory for the first clone of a bio. */
+export const noClone = file("no-clone.blkfront.json", {
+  title: "no clone",
+  guest: { maxIndirectSegments: 32, failing: ["bio_clone"] },
+  backend: { maxIndirectSegments: 32 },
+  workload: [{ submit: [write(1, 0, 20)] }, { resume: { maxIndirectSegments: 16 } }],
+});
