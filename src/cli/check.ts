@@ -8,16 +8,12 @@ import type { TraceEvent } from "../core/tracepoints.js";
 /** Watches a run from its first task on. */
 export class Check {
   private readonly watch: Watch;
+  private found: readonly Broken[] | null = null;
   /** What ran, by the number of the task. */
   private readonly tasks: Task[] = [];
 
   constructor(private readonly machine: Machine) {
     this.watch = watchInvariants(machine);
-  }
-
-  /** Whether an invariant is broken. */
-  get failed(): boolean {
-    return this.watch.broken.length > 0;
   }
 
   beforeTask(): void {
@@ -34,11 +30,16 @@ export class Check {
     this.watch.afterTask();
   }
 
-  /** What broke, in order of time. Where that is not exact enough yet, the scenario runs once more. */
+  /** What broke, when all has run, in order of time. Where that is not exact enough yet, the scenario runs once more. */
+  get broken(): readonly Broken[] {
+    this.found ??= since(this.machine.scenario, this.watch);
+    return this.found;
+  }
+
   text(): string {
-    const { broken } = this.watch;
+    const { broken } = this;
     if (broken.length === 0) return `\nAll ${INVARIANTS.length} invariants hold.\n`;
-    const lines = since(this.machine.scenario, broken).flatMap((one) => [
+    const lines = broken.flatMap((one) => [
       `  ${one.invariant}: ${this.place(one)}`,
       `    ${one.text}`,
     ]);

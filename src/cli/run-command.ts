@@ -66,7 +66,7 @@ async function run(file: string, options: RunOptions): Promise<void> {
   }
   process.stdout.write(summary.text());
   if (check !== null) process.stdout.write(check.text());
-  if (check?.failed) process.exitCode = 3;
+  if (check !== null && check.broken.length > 0) process.exitCode = 3;
   if (machine.bug !== null) {
     process.stderr.write(`${machine.bug.message}\n`);
     process.exitCode = 1;

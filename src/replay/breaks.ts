@@ -1,6 +1,11 @@
 /** The invariants that broke in a run, and the steps since which they are broken. */
-import { inOrder, isLate, lookClosely } from "stepped:core/invariants/since";
-import { type Broken, type Watch, watchInvariants } from "stepped:core/invariants/watch";
+import { lookClosely, withFound } from "stepped:core/invariants/since";
+import {
+  type Broken,
+  type Doubt,
+  type Watch,
+  watchInvariants,
+} from "stepped:core/invariants/watch";
 import { type Machine, cloneMachine, runTask } from "stepped:core/machine";
 import type { TraceEvent } from "stepped:core/tracepoints";
 import type { Checkpoints } from "./checkpoints.js";
@@ -12,12 +17,12 @@ export interface RecordedBreak extends Broken {
   readonly step: number;
 }
 
-/** Where a task lies in a run: the state of the machine may turn out to have broken in it. */
+/** Where a task lies in a run. */
 interface TaskPlace {
   /** Its first step. */
   readonly start: number;
   /** The first step after it. */
-  end: number;
+  readonly end: number;
   /** The tasks to go before it, itself included: of several tasks without a step it tells which it is. */
   readonly left: number;
 }
@@ -25,8 +30,10 @@ interface TaskPlace {
 /** Watches the invariants of a machine while it is recorded. */
 export class BreakWatch {
   private readonly watch: Watch;
-  private place: TaskPlace = { start: 0, end: 0, left: 0 };
-  /** Where the tasks lie in which something broke, by their number. */
+  private task = 0;
+  private start = 0;
+  private left = 0;
+  /** Where the tasks lie in which something is broken at the end, or may be; by their number. */
   private readonly places = new Map<number, TaskPlace>();
 
   constructor(private readonly machine: Machine) {
@@ -35,7 +42,8 @@ export class BreakWatch {
 
   /** @param step the first step of the task that the machine runs next */
   beforeTask(step: number): void {
-    this.place = { start: step, end: step, left: this.machine.agenda.length };
+    this.start = step;
+    this.left = this.machine.agenda.length;
   }
 
   /** Takes every event. */
@@ -45,49 +53,44 @@ export class BreakWatch {
 
   /** @param step the first step after the task */
   afterTask(step: number): void {
-    this.place.end = step;
-    const before = this.watch.broken.length;
-    this.watch.afterTask();
-    for (const { at } of this.watch.broken.slice(before)) this.places.set(at.task, this.place);
+    const { watch, start, left } = this;
+    const known = watch.broken.length + watch.doubts.length;
+    watch.afterTask();
+    if (watch.broken.length + watch.doubts.length > known) {
+      this.places.set(this.task, { start, end: step, left });
+    }
+    this.task++;
   }
 
   /**
-   * The breaks in order of time. A task that left the state wrong is run once more, to find the first event that
-   * shows it.
+   * The breaks in order of time. Tasks that left something open are run once more.
    * @param length steps of the recording
    */
   breaks(trace: TraceLog, checkpoints: Checkpoints, length: number): RecordedBreak[] {
-    const { broken } = this.watch;
-    const exact = broken.filter((one) => !isLate(one));
-    for (const [task, place] of this.places) {
-      const late = broken.filter((one) => isLate(one) && one.at.task === task);
-      exact.push(...lookAgain(late, place, checkpoints));
-    }
-    return inOrder(exact).map((one) => {
-      const { task, event } = one.at;
-      const step = isLate(one) ? this.places.get(task)?.end : trace.at(event).step;
+    const { broken, doubts } = this.watch;
+    const place = (task: number) => this.places.get(task) as TaskPlace;
+    const found = doubts.flatMap((doubt) => lookAgain(doubt, place(doubt.task), checkpoints));
+    return withFound(broken, found).map((one) => {
+      const { task, event, kind } = one.at;
+      const step = kind === "task_end" ? place(task).end : trace.at(event).step;
       // What is true after the last step can be shown at that step only.
-      return { ...one, step: Math.min(step ?? length, length - 1) };
+      return { ...one, step: Math.min(step, length - 1) };
     });
   }
 }
 
-/** Runs the task at a place again, from the checkpoint before it, and looks closely. */
-function lookAgain(
-  broken: readonly Broken[],
-  { start, left }: TaskPlace,
-  checkpoints: Checkpoints,
-): Broken[] {
+/** Runs a task again, from the checkpoint before it, and looks closely. */
+function lookAgain(doubt: Doubt, { start, left }: TaskPlace, checkpoints: Checkpoints): Broken[] {
   const from = checkpoints.before(start);
   const machine = cloneMachine(from.machine);
   arm(Infinity);
   try {
     while (stepsBegun() < start - from.step || machine.agenda.length !== left) {
       beginTask();
-      if (!runTask(machine)) return [...broken];
+      if (!runTask(machine)) return [];
     }
     beginTask();
-    return lookClosely(machine, broken);
+    return lookClosely(machine, doubt);
   } finally {
     disarm();
   }

@@ -1,53 +1,45 @@
-/** Since when the state of a machine has been wrong: a second, closer look at a task that broke it. */
+/** Since when the state of a machine has been wrong: a second, closer look at the tasks that may have broken it. */
 import { createMachine, type Machine, runTask } from "../machine.js";
 import type { Scenario } from "../scenario.js";
-import { type Broken, watchClosely } from "./watch.js";
+import { type Broken, type Doubt, type Watch, watchClosely } from "./watch.js";
 
 /**
  * Runs the next task of a machine and looks at the state whenever the driver is at rest.
- * @param broken what this task breaks, as it was found when the task had ended in another run
- * @returns the same, each at the first event that shows it
+ * @param doubt what another run has left open about this task
+ * @returns what it breaks, each at the first event that shows it
  */
-export function lookClosely(machine: Machine, broken: readonly Broken[]): Broken[] {
-  const [any] = broken;
-  if (any === undefined) return [];
-  const { task, event: end } = any.at;
+export function lookClosely(machine: Machine, { task, end, invariants }: Doubt): Broken[] {
   let events = 0;
-  const watch = watchClosely(
-    machine,
-    task,
-    broken.map(({ invariant }) => invariant),
-  );
+  const watch = watchClosely(machine, task, invariants);
   runTask(machine, (event) => {
     watch.listen(event);
     events++;
   });
-  return broken.map((one) => {
-    const found = watch.broken.find(({ invariant }) => invariant === one.invariant);
-    if (found === undefined) return one;
-    const { kind, event } = found.at;
-    return { ...found, at: { task, event: end - events + event, kind } };
-  });
+  watch.afterTask();
+  const before = end - events;
+  return watch.broken.map((one) => ({
+    ...one,
+    at: { ...one.at, event: before + one.at.event },
+  }));
 }
 
-/** Whether a break was noticed when its task had ended, and may be older. */
-export function isLate({ at }: Broken): boolean {
-  return at.kind === "task_end";
+/** All that broke, in order of time. @param found by a closer look, and better than what is known of the same */
+export function withFound(broken: readonly Broken[], found: readonly Broken[]): Broken[] {
+  const better = new Set(found.map(({ invariant }) => invariant));
+  return [...broken.filter(({ invariant }) => !better.has(invariant)), ...found].sort(
+    (a, b) => a.at.task - b.at.task || a.at.event - b.at.event,
+  );
 }
 
-/** Puts breaks in the order of time. */
-export function inOrder<B extends Broken>(broken: readonly B[]): B[] {
-  return [...broken].sort((a, b) => a.at.task - b.at.task || a.at.event - b.at.event);
-}
-
-/** Runs a scenario again, as far as it has to, to say since when what broke in it has been broken. */
-export function since(scenario: Scenario, broken: readonly Broken[]): Broken[] {
-  const found = broken.filter((one) => !isLate(one));
+/** What broke in a whole run, and since when: for that the scenario runs again, as far as it has to. */
+export function since(scenario: Scenario, { broken, doubts }: Watch): Broken[] {
   const machine = createMachine(scenario);
-  for (let task = 0; found.length < broken.length; task++) {
-    const late = broken.filter((one) => isLate(one) && one.at.task === task);
-    if (late.length === 0) runTask(machine);
-    found.push(...lookClosely(machine, late));
+  const found: Broken[] = [];
+  let task = 0;
+  for (const doubt of doubts) {
+    for (; task < doubt.task; task++) runTask(machine);
+    found.push(...lookClosely(machine, doubt));
+    task++;
   }
-  return inOrder(found);
+  return withFound(broken, found);
 }

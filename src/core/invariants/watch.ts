@@ -25,6 +25,15 @@ export interface Broken {
   readonly at: BrokenAt;
 }
 
+/** A task in which the state broke, or may have: only its end was looked at, or not even that. */
+export interface Doubt {
+  readonly task: number;
+  /** The number of the first event after the task. */
+  readonly end: number;
+  /** What a closer look can find. */
+  readonly invariants: readonly InvariantName[];
+}
+
 export interface Watch {
   /** Is given every event of every task. */
   readonly listen: TraceListener;
@@ -32,10 +41,13 @@ export interface Watch {
   afterTask(): void;
   /** In order of time, each invariant once. */
   readonly broken: readonly Broken[];
+  /** The tasks that are worth a closer look, in order. */
+  readonly doubts: readonly Doubt[];
 }
 
 /** The events at which the driver is at rest, so that the rules on the state hold. */
 export const REST_EVENTS: ReadonlySet<TraceEvent["kind"]> = new Set([
+  "request_start",
   "request_queued",
   "request_busy",
   "response_taken",
@@ -45,8 +57,8 @@ export const REST_EVENTS: ReadonlySet<TraceEvent["kind"]> = new Set([
 
 /**
  * Watches a machine from its first task on. Only what happens is looked at while a task runs; the state when it
- * has ended, which takes time in proportion to the pool. A state that broke in the middle of a task is found by
- * `watchClosely`, in a second run of it.
+ * has ended, which takes time in proportion to the pool. Since when in that task it was wrong, and what was wrong
+ * before the kernel stopped, is for `watchClosely` to find in a second run of the task.
  */
 export function watchInvariants(machine: Machine): Watch {
   return new Watcher(machine, 0, INVARIANTS, false);
@@ -67,6 +79,7 @@ export function watchClosely(
 
 class Watcher implements Watch {
   readonly broken: Broken[] = [];
+  readonly doubts: Doubt[] = [];
   private readonly left: Set<InvariantName>;
   private readonly streams: [InvariantName, StreamRule][];
   private events = 0;
@@ -102,14 +115,24 @@ class Watcher implements Watch {
 
   afterTask(): void {
     // Where the kernel stopped the driver is in the middle of something.
-    if (this.machine.bug === null) {
+    if (this.machine.bug !== null) {
+      this.doubt(this.left);
+    } else {
       for (const [name, rule] of this.streams) {
         const text = this.left.has(name) ? (rule.rest?.() ?? null) : null;
         if (text !== null) this.report(name, text, "task_end", null);
       }
+      const before = this.broken.length;
       this.checkState("task_end", null);
+      this.doubt(this.broken.slice(before).map(({ invariant }) => invariant));
     }
     this.task++;
+  }
+
+  private doubt(names: Iterable<InvariantName>): void {
+    const invariants = [...names].filter((name) => RULES[name].state !== undefined);
+    if (invariants.length === 0) return;
+    this.doubts.push({ task: this.task, end: this.events, invariants });
   }
 
   private owner(id: number): number | null {

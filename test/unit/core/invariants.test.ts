@@ -5,7 +5,7 @@ import fc from "fast-check";
 import type { blk_shadow, grant } from "../../../src/core/blkfront/patch-v2/blkfront-info.js";
 import { INVARIANTS, type InvariantName } from "../../../src/core/invariants/rule.js";
 import { since } from "../../../src/core/invariants/since.js";
-import { type Broken, watchInvariants } from "../../../src/core/invariants/watch.js";
+import { type Broken, type Watch, watchInvariants } from "../../../src/core/invariants/watch.js";
 import { list_add, list_add_tail, list_del, list_entries } from "../../../src/core/linux/list.js";
 import type { request_queue } from "../../../src/core/linux/request-queue.js";
 import { createMachine, type Machine, runTask } from "../../../src/core/machine.js";
@@ -30,7 +30,7 @@ function watched(
   task = -1,
   harm: (machine: Machine) => void = () => undefined,
   lie: Lie = truth,
-): { broken: readonly Broken[]; machine: Machine } {
+): { broken: readonly Broken[]; watch: Watch; machine: Machine } {
   const machine = createMachine(of);
   const watch = watchInvariants(machine);
   const listen = (event: TraceEvent) => lie(event, machine).forEach(watch.listen);
@@ -39,7 +39,7 @@ function watched(
     watch.afterTask();
     if (n === task) break;
   }
-  return { broken: watch.broken, machine };
+  return { broken: watch.broken, watch, machine };
 }
 
 const page = (n: number, length = 65536) => ({ page: 0x1000 + n, offset: 0, length });
@@ -397,7 +397,7 @@ describe("a second, closer look", () => {
     ];
     const complete = requests.map(({ id }) => ({ id, status: "okay" as const }));
     const of = scenario([{ submit: requests }, { complete }], {}, { keepsMapped: "none" });
-    const { broken } = watched(of);
+    const { broken, watch } = watched(of);
     assert.deepEqual(
       broken.map(({ invariant, request, at: { task, kind } }) => [invariant, request, task, kind]),
       [["pages-accounted", null, 3, "task_end"]],
@@ -409,7 +409,7 @@ describe("a second, closer look", () => {
     assert.equal(broken[0]?.at.event, events.length);
     const first = events.findIndex((event) => event.kind === "grant_released" && event.indirect);
     const recycled = events.findIndex((event, i) => i > first && event.kind === "id_recycled");
-    assert.deepEqual(since(of, broken), [
+    assert.deepEqual(since(of, watch), [
       {
         invariant: "pages-accounted",
         text: broken[0]?.text,
@@ -417,6 +417,32 @@ describe("a second, closer look", () => {
         at: { task: 3, event: recycled, kind: "id_recycled" },
       },
     ]);
+  });
+
+  it("finds what was wrong before the kernel stopped in the same task", () => {
+    // After the resume the bio is submitted anew, three pages at once: more than a slot can hold.
+    const segments = [0, 1, 2].map((n) => page(n, 512));
+    const { backend } = scenario([]);
+    const of = scenario(
+      [
+        { submit: [transfer(1, "read", 0, segments)] },
+        { resume: { ...backend, maxIndirectSegments: 32 } },
+      ],
+      { maxIndirectSegments: 64 },
+      { maxIndirectSegments: 64 },
+    );
+    const { broken, watch, machine } = watched(of);
+    assert.equal(machine.bug?.func, "blkif_queue_rw_req");
+    assert.deepEqual(broken, []);
+    assert.deepEqual(
+      since(of, watch).map(({ invariant, request, at: { task, kind } }) => [
+        invariant,
+        request,
+        task,
+        kind,
+      ]),
+      [["limits-fit-grants", 1, 2, "request_start"]],
+    );
   });
 });
 
