@@ -196,15 +196,26 @@ export function checkAgreement(
   }
   const at = path ?? ["guest", "maxIndirectSegments"];
   const segments = usedIndirectSegments(guest, backend) ?? 0;
-  // The back end may offer a larger ring later on.
-  const pool = grantPoolSize(guest, { ...backend, maxRingPages: guest.ringPages });
-  if (pool > MOST_GRANTS) {
-    const text = `With ${segments} segments in a request and a ring of ${sayCount(guest.ringPages, "page")} the driver would keep ${pool} grants, more than can be modelled: at most ${MOST_GRANTS}. Give guest.maxIndirectSegments or backend.maxIndirectSegments a smaller number.`;
-    source.error("pool", at, text);
-  } else if (segments > WIRE_SEGMENTS) {
+  if (checkPool(source, guest, backend, at) && segments > WIRE_SEGMENTS) {
     const text = `An indirect request names 8 frames of 512 segments, ${WIRE_SEGMENTS} in all, but the driver and the back end agree on ${segments}: the reference of a ninth frame goes beyond the request's list.`;
     source.warning("indirect-segments", at, text);
   }
+}
+
+/** Checks that what the driver would keep can be modelled. @returns whether it can */
+export function checkPool(
+  source: ScenarioSource,
+  guest: GuestSettings,
+  backend: BackendSettings,
+  path: JSONPath,
+): boolean {
+  const segments = usedIndirectSegments(guest, backend) ?? 0;
+  // The back end may offer a larger ring later on.
+  const pool = grantPoolSize(guest, { ...backend, maxRingPages: guest.ringPages });
+  if (pool <= MOST_GRANTS) return true;
+  const text = `With ${segments} segments in a request and a ring of ${sayCount(guest.ringPages, "page")} the driver would keep ${pool} grants, more than can be modelled: at most ${MOST_GRANTS}. Give guest.maxIndirectSegments or backend.maxIndirectSegments a smaller number.`;
+  source.error("pool", path, text);
+  return false;
 }
 
 /** Sectors whose bytes can be counted exactly. */

@@ -34,6 +34,7 @@ import { type Place, readRequest } from "./scenario-requests.js";
 import {
   bytesAt,
   checkAgreement,
+  checkPool,
   MOST_SECTORS,
   numberAt,
   readBackend,
@@ -241,7 +242,7 @@ class WorkloadReader {
     if (offered !== null) {
       const { guest, backend } = this.around;
       const at = [...path, "feature-max-indirect-segments"];
-      checkAgreement(this.source, guest, { ...backend, maxIndirectSegments: offered }, at);
+      checkPool(this.source, guest, { ...backend, maxIndirectSegments: offered }, at);
     }
     return Object.fromEntries(
       entries.map(([key, value]) => [key, value === null ? null : String(value)]),
