@@ -3,6 +3,8 @@
  * which the driver corrupts is corrupted here in the same way.
  */
 
+import { OOPS } from "./bug.js";
+
 /** A list head, or the node inside an entry. `entry` is what `container_of` would give; null in a head. */
 export interface list_head<T> {
   next: list_head<T>;
@@ -64,5 +66,19 @@ export function* list_entries<T>(head: list_head<T>, limit = Infinity): Generato
     const next = node.next;
     yield node.entry as T;
     node = next;
+  }
+}
+
+/**
+ * The entries in list order, for a loop that deletes and frees each of them (`list_for_each_entry_safe`). A list
+ * that leads to an entry a second time leads to one that is freed by then: the kernel follows its poisoned
+ * pointers, and faults in `func`.
+ */
+export function* list_entries_to_free<T>(head: list_head<T>, func: string): Generator<T> {
+  const freed = new Set<T>();
+  for (const entry of list_entries(head)) {
+    if (freed.has(entry)) OOPS("LIST_POISON1 of a freed list entry", func);
+    freed.add(entry);
+    yield entry;
   }
 }

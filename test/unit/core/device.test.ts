@@ -397,6 +397,18 @@ describe("removing", () => {
     assert.equal(ran.machine.bug?.func, "blk_cleanup_queue");
   });
 
+  it("faults on a list that a duplicated response has bent into a cycle", () => {
+    const ran = run(
+      device([
+        { submit: [transfer(1, "read", 0, [page(0x1000)])] },
+        { complete: [{ id: 1, status: "okay", times: 2 }] },
+        { remove: true },
+      ]),
+    );
+    assert.equal(ran.machine.bug?.kind, "OOPS");
+    assert.equal(ran.machine.bug?.func, "blkif_free");
+  });
+
   it("faults where the driver has lost its structure", () => {
     const ran = run(device([{ remove: true }], { failing: ["xenbus_printf protocol"] }));
     assert.equal(ran.machine.bug?.kind, "OOPS");

@@ -1,7 +1,7 @@
 /** `blkif_free`: gives everything back, on removal and before a suspend. */
 import { trace_free_pages } from "../../trace.js";
 import { BUG_ON } from "../../linux/bug.js";
-import { list_del, list_empty, list_entries } from "../../linux/list.js";
+import { list_del, list_empty, list_entries_to_free } from "../../linux/list.js";
 import { page_lru } from "../../linux/lru.js";
 import { __free_page, free_pages, get_order } from "../../linux/pages.js";
 import { blk_stop_queue } from "../../linux/request-queue.js";
@@ -48,7 +48,7 @@ export function blkif_free(info: blkfront_info, suspend: boolean): void {
   info.connected = suspend ? "SUSPENDED" : "DISCONNECTED";
   if (info.rq !== null) blk_stop_queue(k, info.rq, RING_FULL(info.ring));
 
-  for (const persistent_gnt of list_entries(info.grants)) {
+  for (const persistent_gnt of list_entries_to_free(info.grants, "blkif_free")) {
     list_del(persistent_gnt.node);
     if (persistent_gnt.gref !== GRANT_INVALID_REF) {
       gnttab_end_foreign_access(k, persistent_gnt.gref);
@@ -61,7 +61,7 @@ export function blkif_free(info: blkfront_info, suspend: boolean): void {
 
   if (!list_empty(info.indirect_pages)) {
     BUG_ON(info.feature_persistent, "info->feature_persistent", "blkif_free");
-    for (const indirect_page of list_entries(info.indirect_pages)) {
+    for (const indirect_page of list_entries_to_free(info.indirect_pages, "blkif_free")) {
       list_del(page_lru(k, indirect_page));
       __free_page(k, indirect_page);
     }

@@ -6,7 +6,7 @@ import {
   list_add,
   list_del,
   list_empty,
-  list_entries,
+  list_entries_to_free,
   list_first_entry,
 } from "../../linux/list.js";
 import { page_lru } from "../../linux/lru.js";
@@ -46,7 +46,7 @@ export function fill_grant_buffer(info: blkfront_info, num: number): number {
 
 /** The label `out_of_memory` of `fill_grant_buffer`: frees all that is on the list. */
 function fill_grant_buffer_out_of_memory(info: blkfront_info, i: number): number {
-  for (const gnt_list_entry of list_entries(info.grants)) {
+  for (const gnt_list_entry of list_entries_to_free(info.grants, "fill_grant_buffer")) {
     list_del(gnt_list_entry.node);
     if (info.feature_persistent) __free_page(info.kernel, gnt_list_entry.page);
     kfree_grant(info, gnt_list_entry);

@@ -1,7 +1,7 @@
 /** How many grants a request may have, and what is allocated for that. */
 import { BUG_ON } from "../../linux/bug.js";
 import { ENOMEM } from "../../linux/errno.js";
-import { list_add, list_del, list_empty, list_entries } from "../../linux/list.js";
+import { list_add, list_del, list_empty, list_entries_to_free } from "../../linux/list.js";
 import { page_lru } from "../../linux/lru.js";
 import { __free_page, alloc_page } from "../../linux/pages.js";
 import { alloc_scatterlist, sg_init_table } from "../../linux/scatterlist.js";
@@ -75,7 +75,10 @@ function blkfront_setup_indirect_out_of_memory(info: blkfront_info): number {
     shadow.sg = [];
     shadow.indirect_grants = [];
   }
-  for (const indirect_page of list_entries(info.indirect_pages)) {
+  for (const indirect_page of list_entries_to_free(
+    info.indirect_pages,
+    "blkfront_setup_indirect",
+  )) {
     list_del(page_lru(info.kernel, indirect_page));
     __free_page(info.kernel, indirect_page);
   }
