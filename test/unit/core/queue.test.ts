@@ -110,6 +110,18 @@ describe("the free ids", () => {
     assert.equal(shadow.req.u.rw.id, 1);
   });
 
+  it("are refused when the driver's copy of the request says another one", () => {
+    // The copy was read back from the ring, where the back end could have written another id by then.
+    const { machine } = run(made([{ submit: writes(2) }]));
+    const { info } = machine;
+    const shadow = info.shadow[1];
+    assert.ok(shadow);
+    shadow.req.u.rw.id = 0;
+    assert.equal(add_id_to_freelist(info, 1), -22);
+    assert.equal(shadow.request?.nr, 2);
+    assert.equal(info.shadow_free, 2);
+  });
+
   it("are accepted when a request has them", () => {
     const { machine } = run(made([{ submit: writes(2) }]));
     assert.equal(add_id_to_freelist(machine.info, 1), 0);
