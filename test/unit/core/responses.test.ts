@@ -142,6 +142,20 @@ describe("a response", () => {
     assert.equal(machine.info.ring.rsp_cons, 1);
   });
 
+  it("that comes when the disk has gone is warned of; then the driver looks for the queue", () => {
+    const warned = (shadowId: number) => {
+      const ran = run(made([{ close: true }, { respond: [made_up(shadowId, 1)] }]));
+      const { kind, expr, func } = ran.machine.bug ?? {};
+      assert.deepEqual(
+        [kind, expr, func],
+        ["OOPS", "NULL struct request_queue", "kick_pending_request_queues"],
+      );
+      return log_of(ran).at(-1) ?? "";
+    };
+    assert.match(warned(99), /^warn .*response to write has incorrect id \(99\)$/);
+    assert.match(warned(3), /^warn .*response to write \(id 3\) couldn't be recycled!$/);
+  });
+
   it("that comes while others are being taken is taken in the same interrupt", () => {
     const of = made([
       { submit: [write(1), write(2), write(3)] },
