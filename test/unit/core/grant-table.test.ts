@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { blkif_free } from "../../../src/core/blkfront/patch-v2/free.js";
 import { createMachine } from "../../../src/core/machine.js";
-import { mem_get16, mem_get32, mem_put16 } from "../../../src/core/linux/memory.js";
+import { mem_get16, mem_get32, mem_put16, mem_read } from "../../../src/core/linux/memory.js";
 import {
   gnttab_alloc_grant_references,
   gnttab_cancel_free_callback,
@@ -164,7 +164,10 @@ describe("the free references", () => {
     assert.equal(k.gnttab.gnttab_free_count, 8);
     assert.equal(gnttab_alloc_grant_references(k, 8, chain), 0);
     assert.deepEqual(gnttab_free_refs(k.gnttab), []);
+    // And nothing is written where the error's number would be an entry.
+    const error_entry = grant_entry_addr(k.gnttab, -28);
     assert.equal(gnttab_grant_foreign_access(k, 0, 0x1234), -28);
+    assert.deepEqual(mem_read(k.mem, error_entry, 8), new Uint8Array(8));
   });
 
   it("are counted in 16 bits", () => {
