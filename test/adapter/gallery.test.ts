@@ -134,6 +134,19 @@ test("a scenario without a walk says nothing, and a wrong stopAt is refused", as
   await other.end();
 });
 
+test("a list that is corrupt is shown as it is, up to the node that was deleted", async () => {
+  const client = TestClient.inProcess();
+  await client.begin({ program: defect("duplicated-response"), stopAt: "wrong" });
+  const grants = async (): Promise<string> =>
+    (await client.evaluateRequest({ expression: "info->grants" })).body.result;
+  assert.equal(await grants(), "1 entry, then in a circle from [0] on");
+  const stop = await client.move(() => client.continueRequest({ threadId: 1 }));
+  assert.equal(stop.reason, "exception");
+  assert.match(stop.text ?? "", /^Oops in get_free_grant: LIST_POISON1/);
+  assert.equal(await grants(), "1 entry, the last of which was deleted");
+  await client.end();
+});
+
 test("a BUG() without a condition is told as one", async () => {
   const client = TestClient.inProcess();
   const program = defect("answer-with-an-unknown-operation");

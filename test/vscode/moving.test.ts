@@ -190,7 +190,7 @@ describe("moving", () => {
     walking = await walk(launchOf(program));
     const there = await walking.move("grantwalk.goToWrong");
     assert.equal(there.function, "blkif_completion");
-    assert.match(walking.output, /^A response that comes twice/m);
+    assert.match(walking.output, /^A response that comes twice: /m);
 
     await walking.end();
     const configuration = launchOf(program, { stopAt: "wrong" });

@@ -1,5 +1,5 @@
 /** The kernel's linked lists as what they hold, in list order, whatever has happened to their pointers. */
-import type { list_head } from "../../core/linux/list.js";
+import { type list_head, is_poison } from "../../core/linux/list.js";
 import { type Value, field, leaf, struct } from "./value.js";
 import type { Presenter, World } from "./world.js";
 
@@ -8,6 +8,8 @@ export interface Walked<T> {
   readonly nodes: readonly list_head<T>[];
   /** Where the list goes on instead of coming back to its head: the index of a node in it. */
   readonly cycle: number | null;
+  /** The last node was deleted, and so its pointer leads nowhere. */
+  readonly breaksOff: boolean;
 }
 
 /**
@@ -18,12 +20,12 @@ export function walk<T>(head: list_head<T>): Walked<T> {
   const nodes: list_head<T>[] = [];
   const seen = new Map<list_head<T>, number>();
   let node = head.next;
-  while (node !== head && !seen.has(node)) {
+  while (node !== head && !is_poison(node) && !seen.has(node)) {
     seen.set(node, nodes.length);
     nodes.push(node);
     node = node.next;
   }
-  return { nodes, cycle: node === head ? null : (seen.get(node) ?? null) };
+  return { nodes, cycle: seen.get(node) ?? null, breaksOff: is_poison(node) };
 }
 
 /**
@@ -40,8 +42,9 @@ export function list<T>(world: World, head: list_head<T>, entry: (held: T) => Va
     type: "struct list_head",
     raw: head,
     text: () => {
-      const { nodes, cycle } = walked();
+      const { nodes, cycle, breaksOff } = walked();
       const count = `${nodes.length} ${nodes.length === 1 ? "entry" : "entries"}`;
+      if (breaksOff) return `${count}, the last of which was deleted`;
       return cycle === null ? count : `${count}, then in a circle from [${cycle}] on`;
     },
     get items() {
@@ -51,6 +54,7 @@ export function list<T>(world: World, head: list_head<T>, entry: (held: T) => Va
 }
 
 function neighbour(world: World, node: list_head<unknown>): Value {
+  if (is_poison(node)) return leaf("struct list_head *", node, "LIST_POISON: it was deleted");
   if (node.entry === null) return leaf("struct list_head *", node, "the list's head");
   if (typeof node.entry === "number") return world.any("page", node.entry);
   return world.any("entry", node.entry);
@@ -58,7 +62,7 @@ function neighbour(world: World, node: list_head<unknown>): Value {
 
 /** A node as its two neighbours; `container_of` is applied to them. */
 export const list_node: Presenter<"list_head"> = (world, node) => {
-  const alone = node.next === node;
+  const alone = node.next === node || is_poison(node.next);
   return struct("struct list_head", node, alone ? "on no list" : "on a list", () => [
     field("next", neighbour(world, node.next)),
     field("prev", neighbour(world, node.prev)),

@@ -6,6 +6,7 @@ import {
   type blkfront_info,
   type grant,
 } from "../blkfront/patch-v2/blkfront-info.js";
+import { type list_head, is_poison } from "../linux/list.js";
 import {
   BLKIF_MAX_SEGMENTS_PER_REQUEST,
   BLKIF_OP_DISCARD,
@@ -49,7 +50,7 @@ function list_of(info: blkfront_info): Pick<Pool, "listed" | "flaw"> {
   for (let node = info.grants; ; node = node.next) {
     const { next } = node;
     if (next.prev !== node) {
-      flaw ??= `The list of grants has ${name_of(next.entry)} behind ${name_of(node.entry)}, but ${name_of(next.prev.entry)} in front of it.`;
+      flaw ??= `The list of grants has ${name_of(next)} behind ${name_of(node)}, but ${name_of(next.prev)} in front of it.`;
     }
     const { entry } = next;
     if (entry === null) return { listed, flaw };
@@ -64,9 +65,10 @@ function list_of(info: blkfront_info): Pick<Pool, "listed" | "flaw"> {
   }
 }
 
-/** The name of an entry of the list, or of its head. */
-function name_of(entry: grant | null): string {
-  return entry === null ? "its head" : grant_name(entry);
+/** The name of an entry of the list, or of its head, or of what a deleted node points to. */
+function name_of(node: list_head<grant>): string {
+  if (node.entry !== null) return grant_name(node.entry);
+  return is_poison(node) ? "LIST_POISON" : "its head";
 }
 
 /** Reads the pool, which may be corrupt. */

@@ -20,6 +20,22 @@ export function list_init<T>(entry: T | null): list_head<T> {
   return head;
 }
 
+/**
+ * `LIST_POISON1` and `LIST_POISON2`: what the pointers of a deleted node are set to, so that whoever follows
+ * them faults.
+ */
+const LIST_POISON = Object.assign(list_init<never>(null), { poison: true });
+
+/** Whether a pointer leads nowhere because the node that it stands in was deleted. */
+export function is_poison(node: object): boolean {
+  return "poison" in node;
+}
+
+/** The poison, in a pointer of a node on lists of any kind. */
+export function list_poison<T>(): list_head<T> {
+  return LIST_POISON;
+}
+
 function __list_add<T>(node: list_head<T>, prev: list_head<T>, next: list_head<T>): void {
   next.prev = node;
   node.next = next;
@@ -38,12 +54,16 @@ export function list_add_tail<T>(node: list_head<T>, head: list_head<T>): void {
 }
 
 /**
- * `list_del`. The kernel poisons the node's pointers; here they keep their values, which no code that
- * follows the kernel's rules can see.
+ * `list_del`: the neighbours close up, and the node's own pointers are poisoned. A node that was deleted before
+ * faults in `func`.
  */
-export function list_del<T>(node: list_head<T>): void {
-  node.next.prev = node.prev;
-  node.prev.next = node.next;
+export function list_del<T>(node: list_head<T>, func = "list_del"): void {
+  const { next, prev } = node;
+  if (next === LIST_POISON) OOPS("LIST_POISON1->prev of a deleted list entry", func);
+  next.prev = prev;
+  if (prev === LIST_POISON) OOPS("LIST_POISON2->next of a deleted list entry", func);
+  prev.next = next;
+  node.next = node.prev = LIST_POISON;
 }
 
 /** `list_empty`. */
@@ -58,13 +78,13 @@ export function list_first_entry<T>(head: list_head<T>): T {
 
 /**
  * The entries in list order, read ahead by one as `list_for_each_entry_safe` does, at most `limit` of them:
- * a corrupted list can be a cycle that never comes back to its head.
+ * a corrupted list can be a cycle that never comes back to its head, or end at a node that was deleted.
  */
 export function* list_entries<T>(head: list_head<T>, limit = Infinity): Generator<T> {
   let node = head.next;
-  for (let n = 0; node !== head && n < limit; n++) {
-    const next = node.next;
-    yield node.entry as T;
+  for (let n = 0; node !== head && node !== LIST_POISON && n < limit; n++) {
+    const { next, entry } = node;
+    yield entry as T;
     node = next;
   }
 }
@@ -75,10 +95,13 @@ export function* list_entries<T>(head: list_head<T>, limit = Infinity): Generato
  * pointers, and faults in `func`.
  */
 export function* list_entries_to_free<T>(head: list_head<T>, func: string): Generator<T> {
-  const freed = new Set<T>();
-  for (const entry of list_entries(head)) {
-    if (freed.has(entry)) OOPS("LIST_POISON1 of a freed list entry", func);
-    freed.add(entry);
-    yield entry;
+  for (let node = head.next; node !== head;) {
+    // Either the entry is freed, or what lies before it is, and leads nowhere.
+    if (node === LIST_POISON || node.next === LIST_POISON) {
+      OOPS("LIST_POISON1 of a freed list entry", func);
+    }
+    const { next, entry } = node;
+    yield entry as T;
+    node = next;
   }
 }

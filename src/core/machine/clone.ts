@@ -14,7 +14,7 @@ import type {
 import { new_grant } from "../blkfront/patch-v2/grant-slab.js";
 import type { bio, split_bio } from "../linux/bio.js";
 import type { kernel } from "../linux/kernel.js";
-import { type list_head, list_init } from "../linux/list.js";
+import { type list_head, list_init, list_poison } from "../linux/list.js";
 import { clone_memory } from "../linux/memory.js";
 import type { request } from "../linux/request.js";
 import type { request_queue } from "../linux/request-queue.js";
@@ -203,8 +203,9 @@ function relink<T>(
   old: list_head<T>,
   copy_of: (node: list_head<T>) => list_head<T>,
 ): void {
-  copy.next = copy_of(old.next);
-  copy.prev = copy_of(old.prev);
+  const poison = list_poison<T>();
+  copy.next = old.next === poison ? poison : copy_of(old.next);
+  copy.prev = old.prev === poison ? poison : copy_of(old.prev);
 }
 
 function clone_grants(old: blkfront_info, info: blkfront_info): void {

@@ -1,6 +1,6 @@
 /** The driver's list of free grants in list order, and the grant table's free references behind it. */
 import type { grant } from "../../core/blkfront/patch-v2/blkfront-info.js";
-import type { list_head } from "../../core/linux/list.js";
+import { type list_head, is_poison } from "../../core/linux/list.js";
 import { GNTTAB_LIST_END } from "../../core/xen/grant-table.js";
 import type { Scene } from "../scene.js";
 import { clampWindow, type ListWindow } from "../scene.js";
@@ -25,7 +25,9 @@ function walk(head: list_head<grant>, visit: (item: number, entry: grant | null)
   for (let node = head.next; node !== head; node = node.next) {
     const { entry } = node;
     if (entry === null) {
-      result.corrupt = "The list leads into another list's head.";
+      result.corrupt = is_poison(node)
+        ? `The list breaks off: entry ${result.total.toLocaleString("en-US")} was deleted (LIST_POISON).`
+        : "The list leads into another list's head.";
       break;
     }
     if (entry.nr >= seen.length) {

@@ -252,16 +252,9 @@ export const DEFECTS: Readonly<Record<string, Defect>> = {
       assert.equal(info.persistent_gnts_c, 2);
     },
     end: (played) => {
-      goesOn(played);
       assert.match(printed(played, 1), /response to write \(id 0\) couldn't be recycled!/);
-      const [first, second] = eventsOf(played, "grant_taken", 2);
-      assert.equal(first?.gref, second?.gref, "one grant for two pages");
-      endedWell(played, 2);
-      assert.deepEqual(
-        played.users.wrongSectors(),
-        Array.from({ length: 8 }, (_, n) => 8 + n),
-      );
-      assert.deepEqual(onDisk(played.machine, 8, 4096), written(2, 4096, 4096));
+      stops(played, "OOPS", "get_free_grant", /LIST_POISON1/);
+      assert.equal(eventsOf(played, "grant_taken", 2).length, 1);
     },
     breaks: [
       "ring-indexes-ordered",
@@ -271,12 +264,38 @@ export const DEFECTS: Readonly<Record<string, Defect>> = {
     ],
   },
 
+  "stale-response": {
+    here: on("grant_taken", ({ info }, { id, gref, fresh }) => {
+      assert.deepEqual([gref, fresh], [9, false]);
+      assert.equal(info.shadow[1]?.request?.nr, 3);
+      assert.equal(info.shadow[1]?.grants_used[1], info.shadow[id]?.grants_used[0]);
+    }),
+    end: (played) => {
+      goesOn(played);
+      assert.match(printed(played, 3), /couldn't be recycled!/);
+      endedWell(played, 3);
+      endedWell(played, 4);
+      assert.deepEqual(
+        played.users.wrongSectors(),
+        Array.from({ length: 8 }, (_, n) => 136 + n),
+      );
+      assert.deepEqual(onDisk(played.machine, 136, 4096), written(4, 0, 4096));
+    },
+    breaks: [
+      "one-answer-per-id",
+      "one-place-per-grant",
+      "ring-indexes-ordered",
+      "live-grants-first",
+    ],
+  },
+
   "invented-response": {
     here: on("response_taken", (_, { id, status }) => assert.deepEqual([id, status], [0, 0])),
     end: (played) => {
       endedWell(played, 1);
       assert.equal(eventsOf(played, "backend_io").length, 0);
       assert.equal(played.users.wrongReads.length, 8);
+      assert.equal(eventsOf(played, "response_taken", 2)[0]?.status, -1);
       assert.match(printed(played, 2), /couldn't be recycled!/);
     },
     breaks: [

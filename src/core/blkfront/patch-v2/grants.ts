@@ -60,7 +60,7 @@ function fill_grant_buffer_out_of_memory(info: blkfront_info, i: number): number
 function get_free_grant(info: blkfront_info): grant {
   BUG_ON(list_empty(info.grants), "list_empty(&info->grants)", "get_free_grant");
   const gnt_list_entry = list_first_entry(info.grants);
-  list_del(gnt_list_entry.node);
+  list_del(gnt_list_entry.node, "get_free_grant");
   if (gnt_list_entry.gref !== GRANT_INVALID_REF) info.persistent_gnts_c--;
   return gnt_list_entry;
 }
