@@ -31,9 +31,10 @@ describe("a session", () => {
     const { document } = await show(uri);
     const walking = await walk(launchOf(uri));
     const { length } = await walking.position();
-    await rewrite(document, text.replace('{ "complete": "all" },', ""));
+    // Fewer grants, and so fewer steps.
+    await rewrite(document, text.replaceAll('"0x2600"', '"0x1000"'));
     const again = await walking.move(RESTART);
-    assert.notEqual(again.length, length);
+    assert.ok(again.length < length);
   });
 
   it("ends when it is stopped, and leaves no stop behind", async () => {
