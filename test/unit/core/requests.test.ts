@@ -403,3 +403,46 @@ describe("a request that no block layer lets through", () => {
     assert.deepEqual([bug?.expr, bug?.func], ["gnt_list_entry->gref == -ENOSPC", "get_grant"]);
   });
 });
+
+describe("a page that is not there", () => {
+  /** The fault of a request, where something is done to the machine before its step and after it. */
+  function fault(
+    op: "read" | "write",
+    pfn: number,
+    before: (machine: Machine) => void = () => undefined,
+    after: (machine: Machine) => void = () => undefined,
+  ): unknown[] {
+    const request = transfer(1, op, 0, pages(pfn, 1));
+    const machine = createMachine(made([{ submit: [request] }, answer(1)]));
+    run_to(machine, -1);
+    before(machine);
+    run_to(machine, 0);
+    after(machine);
+    while (runTask(machine));
+    return [machine.bug?.kind, machine.bug?.expr, machine.bug?.func];
+  }
+  const in_function = (func: string) => ["OOPS", "kmap_atomic(NULL page)", func];
+
+  it("of the caller faults where a write is copied from it, or a read to it", () => {
+    assert.deepEqual(fault("write", 0), in_function("blkif_queue_rw_req"));
+    assert.deepEqual(fault("read", 0), in_function("blkif_completion"));
+  });
+
+  it("of a grant faults where a write is copied to it, or a read from it", () => {
+    const in_pool = ({ info }: Machine) => {
+      const head = info.grants.next.entry;
+      assert.ok(head);
+      head.page = 0;
+    };
+    assert.deepEqual(fault("write", 0x1000, in_pool), in_function("blkif_setup_rw_req_grant"));
+    const in_use = ({ info }: Machine) => {
+      const used = info.shadow[0]?.grants_used[0];
+      assert.ok(used);
+      used.page = 0;
+    };
+    assert.deepEqual(
+      fault("read", 0x1000, undefined, in_use),
+      in_function("blkif_copy_from_grant"),
+    );
+  });
+});
