@@ -2,7 +2,7 @@
 import type { blk_shadow } from "../core/blkfront/patch-v2/blkfront-info.js";
 import type { blkif_request } from "../core/xen/blkif.js";
 import type { FrameView, MomentView } from "./recording.js";
-import { countUpTo, type RequestIndex } from "./request-index.js";
+import { countUpTo, type RequestIndex, trackOf } from "./request-index.js";
 import { requestKey, type RequestTrack } from "./request-track.js";
 
 function looksLikeRequest(value: unknown): value is { nr: number; part: number } {
@@ -18,7 +18,7 @@ function looksLikeRequest(value: unknown): value is { nr: number; part: number }
 function holderOf(index: RequestIndex, moment: MomentView, id: unknown): RequestTrack | undefined {
   if (typeof id !== "number") return undefined;
   const held = moment.machine.info.shadow[id]?.request;
-  return held ? index.byKey.get(requestKey(held)) : undefined;
+  return held ? trackOf(index, requestKey(held), moment.step) : undefined;
 }
 
 /** The shadow id that a `struct blkif_request` carries; the back end knows a request by it. */
@@ -35,7 +35,7 @@ function requestOfFrame(
 ): RequestTrack | undefined {
   const req = frame.variables.get("req");
   if (looksLikeRequest(req)) {
-    const named = index.byKey.get(requestKey(req));
+    const named = trackOf(index, requestKey(req), moment.step);
     if (named !== undefined) return named;
   }
   const carried = holderOf(index, moment, idIn(req));

@@ -3,14 +3,14 @@ import { mem_read } from "../core/linux/memory.js";
 import { grantAt, requestAt } from "./focus.js";
 import { size } from "./format.js";
 import type { MomentView, RecordingView } from "./recording.js";
-import { countUpTo, indexRequests, type RequestIndex } from "./request-index.js";
-import { GrantColumn, grantStep, type RequestTrack } from "./request-track.js";
+import { countUpTo, indexRequests, type RequestIndex, trackOf } from "./request-index.js";
+import { GrantColumn, grantStep, type RequestTrack, roleName } from "./request-track.js";
 import type { ListWindow, Scene } from "./scene.js";
 import { bytesView } from "./sections/bytes.js";
 import { changesSince } from "./sections/changes.js";
 import { copyView, type CurrentCopy, currentCopy, whyNoCopy } from "./sections/copy.js";
 import { freeGrants } from "./sections/free-grants.js";
-import { progressOf, summarize } from "./sections/request.js";
+import { operationOf, progressOf, summarize } from "./sections/request.js";
 import { ringView } from "./sections/ring.js";
 import { shadowEntry } from "./sections/shadow.js";
 import { sentenceOf } from "./sentence/sentence.js";
@@ -37,11 +37,14 @@ export const FIRST_WINDOWS: Scene["windows"] = {
 
 export class PanelModel {
   readonly index: RequestIndex;
+  /** One track of each request. */
+  private readonly requests: readonly RequestTrack[];
   /** What the targets of copies held before them, by the step of the copy. */
   private readonly earlier = new Map<number, Uint8Array>();
 
   constructor(private readonly recording: RecordingView) {
     this.index = indexRequests(recording);
+    this.requests = this.index.tracks.filter(({ from }) => from === 0);
   }
 
   /** The lanes of the whole recording. */
@@ -54,7 +57,7 @@ export class PanelModel {
     const moment = this.recording.momentAt(step);
     const own = requestAt(this.index, moment);
     const pinned =
-      view.choices.request === null ? undefined : this.index.byKey.get(view.choices.request);
+      view.choices.request === null ? undefined : trackOf(this.index, view.choices.request, step);
     const track = pinned ?? own;
     return {
       recording: this.recording,
@@ -87,7 +90,7 @@ export class PanelModel {
       copy: copyView(scene, copy, (copy && this.earlier.get(copy.at)) ?? null),
       noCopy: whyNoCopy(scene),
       options: this.options(scene.track),
-      requests: this.index.tracks.length,
+      requests: this.index.byKey.size,
     };
     return { ...shown, changes: changesSince(scene.previous, shown) };
   }
@@ -115,9 +118,8 @@ export class PanelModel {
   }
 
   private options(shown: RequestTrack | null): RequestOption[] {
-    const { tracks } = this.index;
-    const middle = shown?.ordinal ?? 0;
-    return tracks
+    const middle = shown === null ? 0 : this.requests.findIndex(({ key }) => key === shown.key);
+    return this.requests
       .slice(Math.max(0, middle - OPTIONS_AROUND), middle + OPTIONS_AROUND + 1)
       .map((track) => ({ key: track.key, label: labelOf(track) }));
   }
@@ -155,11 +157,12 @@ export class PanelModel {
 }
 
 /** Where and when a request is, in the selector. */
-function labelOf({ req, part }: RequestTrack): string {
-  const cut = req.parts > 1 ? ` · part ${part + 1} of ${req.parts}` : "";
-  if (req.__data_len === 0) return `${req.nr} · ${req.settings.op}`;
+function labelOf({ req, role }: RequestTrack): string {
+  const name = role.anew ? `${roleName(role)}, anew` : roleName(role);
+  const op = operationOf(req);
+  if (req.__data_len === 0) return `${name} · ${op}`;
   const sector = req.__sector.toLocaleString("en-US");
-  return `${req.nr} · ${req.settings.op} · sector ${sector} · ${size(req.__data_len)}${cut}`;
+  return `${name} · ${op} · sector ${sector} · ${size(req.__data_len)}`;
 }
 
 /** A pinned request has no grant in hand while the step belongs to another. */

@@ -16,6 +16,7 @@ import type {
 } from "./messages.js";
 import { PROTOCOL_VERSION } from "./messages.js";
 import { FIRST_WINDOWS, PanelModel } from "./panel-model.js";
+import { trackOf } from "./request-index.js";
 import { changedSections } from "./patch.js";
 import type { CursorView } from "./recording.js";
 import type { ListWindow, Scene } from "./scene.js";
@@ -164,7 +165,7 @@ export class PanelSession {
 
   private stepOf(place: Place, { model, cursor }: Shown): number | null {
     const { index } = model;
-    const track = index.byKey.get(this.state?.request?.key ?? "");
+    const track = trackOf(index, this.state?.request?.key ?? "", cursor.step);
     switch (place.kind) {
       case "grant":
         return track === undefined ? null : model.stepOfGrant(track, place.index);
@@ -175,7 +176,7 @@ export class PanelSession {
       case "slot":
         return model.stepOfSlot(place.slot, cursor.step);
       case "request": {
-        const start = index.byKey.get(place.key)?.start ?? -1;
+        const start = index.byKey.get(place.key)?.[0]?.start ?? -1;
         return start < 0 ? null : start;
       }
     }

@@ -9,18 +9,27 @@ import type {
 import {
   GrantColumn,
   newTrack,
+  numbersOf,
   noteGrantEvent,
   type RequestTrack,
   requestKey,
 } from "./request-track.js";
 
 export interface RequestIndex {
+  /** In the order in which something first happened to them; then those to which nothing does. */
   readonly tracks: readonly RequestTrack[];
-  readonly byKey: ReadonlyMap<string, RequestTrack>;
+  /** The tracks of each request, in order of time: more than one where it was put back whole. */
+  readonly byKey: ReadonlyMap<string, readonly RequestTrack[]>;
   readonly events: TraceView;
   /** First steps after something happened to some request, in order, and which one it was. */
   readonly touchSteps: readonly number[];
   readonly touchTracks: readonly number[];
+}
+
+/** The track of a request that a step belongs to. */
+export function trackOf(index: RequestIndex, key: string, step: number): RequestTrack | undefined {
+  const tracks = index.byKey.get(key);
+  return tracks?.findLast(({ from }) => from <= step) ?? tracks?.[0];
 }
 
 /** The events that have happened just before a step, in order. */
@@ -55,7 +64,7 @@ export function countUpTo(sorted: ArrayLike<number>, limit: number): number {
 
 class Gatherer {
   readonly tracks: RequestTrack[] = [];
-  readonly byKey = new Map<string, RequestTrack>();
+  readonly byKey = new Map<string, RequestTrack[]>();
   readonly touchSteps: number[] = [];
   readonly touchTracks: number[] = [];
   /** Who holds, or held last, a shadow id. */
@@ -106,17 +115,28 @@ class Gatherer {
     this.touchTracks.push(track.ordinal);
   }
 
+  /** The track of a request, the latest one. @param place among the machine's requests */
   private trackOf(place: number): RequestTrack | undefined {
     const req = this.requests[place];
     if (req === undefined) return undefined;
-    const key = requestKey(req);
-    let track = this.byKey.get(key);
-    if (track === undefined) {
-      track = newTrack(req, this.tracks.length);
-      this.tracks.push(track);
-      this.byKey.set(key, track);
-    }
+    return this.byKey.get(requestKey(req))?.at(-1) ?? this.begin(req, place, 0);
+  }
+
+  private begin(req: request, place: number, from: number): RequestTrack {
+    const track = newTrack(req, this.tracks.length, place, from);
+    this.tracks.push(track);
+    const tracks = this.byKey.get(track.key);
+    if (tracks === undefined) this.byKey.set(track.key, [track]);
+    else tracks.push(track);
     return track;
+  }
+
+  /** Makes tracks of those to which nothing has happened: they wait to the end. */
+  addWaiting(): void {
+    this.requests.forEach((req, place) => {
+      // One that has ended without the driver was the block layer's own.
+      if (req.state !== "ended" && !this.byKey.has(requestKey(req))) this.begin(req, place, 0);
+    });
   }
 
   private ofRequest(
@@ -130,8 +150,13 @@ class Gatherer {
       | "request_end"
     >,
   ): void {
-    const track = this.trackOf(event.req);
+    let track = this.trackOf(event.req);
     if (track === undefined) return;
+    if (event.kind === "request_requeue" && track.queued >= 0 && track.end < 0) {
+      // It was on a ring that is gone, and goes on as if nothing had happened to it.
+      track.left = step;
+      track = this.begin(track.req, track.place, step);
+    }
     if (track.start < 0) track.start = step;
     if (event.kind === "request_id") {
       track.id = event.id;
@@ -144,9 +169,8 @@ class Gatherer {
       track.queued = step;
       this.unpushed.add(track);
     } else if (event.kind === "request_end") {
-      track.end = step;
-      track.error = event.error;
-      track.rejected = event.why === "rejected";
+      if (track.end < 0) track.end = step;
+      track.ends.push({ step, error: event.error, why: event.why });
     }
     this.touch(track, step, -1);
   }
@@ -236,6 +260,55 @@ class Gatherer {
   }
 }
 
+/** How many requests there were when a resume took the bios of some. */
+type Resumes = ReadonlyMap<RequestTrack, number>;
+
+/**
+ * The numbers of the bios that a resume has taken from requests: they are known just before. One moment shows
+ * those of all that one resume has recovered.
+ */
+function restoreNumbers(recording: RecordingView, tracks: readonly RequestTrack[]): Resumes {
+  const resumes = new Map<RequestTrack, number>();
+  let seen: readonly request[] = [];
+  for (const track of tracks) {
+    const [end] = track.ends;
+    if (end?.why !== "recover") continue;
+    if ((seen[track.place]?.bio.length ?? 0) === 0) {
+      // The statement that empties the list of bios, and the end itself, lie between.
+      seen = recording.momentAt(Math.max(0, end.step - 2)).machine.requests;
+    }
+    const req = seen[track.place];
+    if (req !== undefined) track.role = { ...track.role, nrs: numbersOf(req) };
+    resumes.set(track, seen.length);
+  }
+  return resumes;
+}
+
+/** Numbers the requests that were made of one: at first, and anew after each resume. */
+function nameParts(tracks: readonly RequestTrack[], resumes: Resumes): void {
+  const families = new Map<number, RequestTrack[]>();
+  for (const track of tracks) {
+    // A second time on a ring is the same part, and a flush is none.
+    if (track.from > 0 || track.role.flushes !== null) continue;
+    const { nr } = track.req;
+    families.set(nr, [...(families.get(nr) ?? []), track]);
+  }
+  for (const family of families.values()) {
+    if (family.length === 1) continue;
+    let left = family.toSorted((a, b) => a.place - b.place);
+    for (let anew = false; left.length > 0; anew = true) {
+      // What was made before the first resume that took one of them; the first of them was.
+      const resume = Math.min(...left.map((track) => resumes.get(track) ?? Infinity));
+      const made = Math.max(resume, (left[0]?.place ?? 0) + 1);
+      const generation = left.filter(({ place }) => place < made);
+      generation.forEach((track, part) => {
+        track.role = { ...track.role, part, parts: generation.length, anew };
+      });
+      left = left.filter(({ place }) => place >= made);
+    }
+  }
+}
+
 /** Gathers the requests of a recording; takes time in proportion to its tracepoints, once. */
 export function indexRequests(recording: RecordingView): RequestIndex {
   const events = recording.tracepoints;
@@ -246,6 +319,11 @@ export function indexRequests(recording: RecordingView): RequestIndex {
     const { step, event } = events.at(place);
     gatherer.add(place, step, event);
   }
+  gatherer.addWaiting();
   const { tracks, byKey, touchSteps, touchTracks } = gatherer;
+  nameParts(tracks, restoreNumbers(recording, tracks));
+  for (const [first, ...others] of byKey.values()) {
+    for (const track of others) if (first !== undefined) track.role = first.role;
+  }
   return { tracks, byKey, events, touchSteps, touchTracks };
 }

@@ -24,14 +24,40 @@ export interface FrameTrack {
   address: number;
 }
 
-/** Steps are the first at which it has happened; -1 for what never does. */
+/** An end of a request: there can be two when the back end is faulty. */
+export interface RequestEnd {
+  readonly step: number;
+  readonly error: number;
+  readonly why: "complete" | "rejected" | "recover";
+}
+
+/** What a request is to those that were made of the same bios. */
+export interface RequestRole {
+  /** The scenario's numbers of the bios that it is made of; its own where it has none. */
+  readonly nrs: readonly number[];
+  /** Which of the requests it is that were made of one, from 0, and how many there are. */
+  readonly part: number;
+  readonly parts: number;
+  /** It was made after a resume, of bios that another request has had. */
+  readonly anew: boolean;
+  /** The number of the request whose flush sequence it is a step of, or null. */
+  readonly flushes: number | null;
+}
+
+/**
+ * What happened to one request, from the queue to its end. One that was put back whole, and lies on another ring
+ * later, has a track for each time. Steps are the first at which it has happened; -1 for what never does.
+ */
 export interface RequestTrack {
   readonly key: string;
   readonly ordinal: number;
-  readonly nr: number;
-  readonly part: number;
+  /** Its place among the machine's requests. */
+  readonly place: number;
+  /** The first step that it tells of. */
+  readonly from: number;
   /** Only what never changes may be read: the object is that of the recording's end. */
   readonly req: request;
+  role: RequestRole;
   readonly segments: RequestSegment[];
   readonly grants: number;
   id: number;
@@ -46,9 +72,11 @@ export interface RequestTrack {
   backend: number;
   response: number;
   taken: number;
+  /** Its first end; all of them are in `ends`. */
   end: number;
-  error: number;
-  rejected: boolean;
+  readonly ends: RequestEnd[];
+  /** It was taken off the ring without an answer, and put back into the queue. */
+  left: number;
   readonly frames: FrameTrack[];
   /** For each grant and column the event's place in the tracepoints, and the first step after it; or -1. */
   readonly events: Int32Array;
@@ -92,15 +120,17 @@ export function spanOf(track: RequestTrack, grant: number, perPage: number): Gra
   return { gfn: 0, offset: 0, length: 0 };
 }
 
-/**
- * What a person calls a request: the scenario's numbers of all that was merged into it, and which of several
- * requests it is that were made of one.
- */
-export function requestName(req: request): string {
-  if (req.serves !== null) return `${req.nr}, the flush of it`;
+/** The scenario's numbers of what was merged into a request, as it stands; its own where it has no bios. */
+export function numbersOf(req: request): number[] {
   const merged = [...new Set(req.bio.map(({ nr }) => nr))];
-  if (merged.length > 1) return merged.join(" + ");
-  return req.parts > 1 ? `${req.nr}, part ${req.part + 1} of ${req.parts}` : String(req.nr);
+  return merged.length === 0 ? [req.nr] : merged;
+}
+
+/** What a person calls a request: by its numbers, and which of several it is. */
+export function roleName({ nrs, part, parts, flushes }: RequestRole): string {
+  if (flushes !== null) return `${flushes} (its flush)`;
+  const name = nrs.join(" + ");
+  return parts > 1 ? `${name} (part ${part + 1} of ${parts})` : name;
 }
 
 /** The name of a request in messages. */
@@ -108,15 +138,17 @@ export function requestKey(req: { nr: number; part: number }): string {
   return `${req.nr}.${req.part}`;
 }
 
-export function newTrack(req: request, ordinal: number): RequestTrack {
+/** @param place of the request among the machine's; `from`: the first step that the track tells of */
+export function newTrack(req: request, ordinal: number, place: number, from: number): RequestTrack {
   const segments = segmentsOf(req);
   const grants = segments.reduce((sum, segment) => sum + segment.grants, 0);
   return {
     key: requestKey(req),
     ordinal,
-    nr: req.nr,
-    part: req.part,
+    place,
+    from,
     req,
+    role: { nrs: numbersOf(req), part: 0, parts: 1, anew: false, flushes: req.serves?.nr ?? null },
     segments,
     grants,
     id: -1,
@@ -132,8 +164,8 @@ export function newTrack(req: request, ordinal: number): RequestTrack {
     response: -1,
     taken: -1,
     end: -1,
-    error: 0,
-    rejected: false,
+    ends: [],
+    left: -1,
     frames: [],
     events: new Int32Array(grants * COLUMNS).fill(-1),
     eventSteps: new Int32Array(grants * COLUMNS).fill(-1),

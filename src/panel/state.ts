@@ -56,10 +56,15 @@ export type Operation = "read" | "write" | "flush" | "discard" | "secure-discard
 export interface RequestSummary {
   /** Names the request in messages. */
   key: string;
-  /** The scenario's number, and which part of it this is after the block layer cut it. */
-  nr: number;
+  /** The scenario's numbers of the bios that it is made of. */
+  nrs: number[];
+  /** Which part of them this is after the block layer cut them, from 0, and of how many. */
   part: number;
   parts: number;
+  /** It was made after a resume, of bios that another request has had. */
+  anew: boolean;
+  /** The number of the request whose flush sequence it is a step of, or null. */
+  flushes: number | null;
   op: Operation;
   fua: boolean;
   preflush: boolean;
@@ -95,15 +100,27 @@ export const GrantState = {
 } as const;
 export type GrantState = (typeof GrantState)[keyof typeof GrantState];
 
-/** How far the request has come. */
+/** How far the request has come; `set aside`: it has ended without its bios, which are submitted anew. */
 export type RequestPhase =
-  "waiting" | "started" | "grants" | "queued" | "back end" | "answered" | "completion" | "ended";
+  | "waiting"
+  | "started"
+  | "grants"
+  | "queued"
+  | "back end"
+  | "answered"
+  | "completion"
+  | "ended"
+  | "set aside";
 
 export interface RequestProgress {
   key: string;
   phase: RequestPhase;
-  /** The error that it ended with, 0 or a negative errno; null while it lives. */
+  /** The error that it ended with, 0 or a negative errno; null while it lives, and when it is set aside. */
   error: number | null;
+  /** How often it has ended: more than once where the back end is faulty. */
+  ends: number;
+  /** The recording ends, and the request has not. */
+  never: boolean;
   /** A `GrantState` for each grant, one byte each. */
   states: Uint8Array;
   /** The grant's reference for each grant, 0 before it has one. */

@@ -12,7 +12,7 @@ const MOST_INTERRUPTS = 8_000;
 
 type Segment = readonly [lane: number, phase: LanePhase, from: number, to: number];
 
-function phasesOf(track: RequestTrack, lane: number, length: number): Segment[] {
+function phasesOf(track: RequestTrack, lane: number, end: number): Segment[] {
   const bounds: [LanePhase, number][] = [
     [LanePhase.queued, track.start],
     [LanePhase.grants, track.firstGrant],
@@ -22,10 +22,29 @@ function phasesOf(track: RequestTrack, lane: number, length: number): Segment[] 
     [LanePhase.copyBack, track.taken],
   ];
   const reached = bounds.filter(([, from]) => from >= 0);
-  const end = track.end >= 0 ? track.end + 1 : length;
   return reached
     .map(([phase, from], at): Segment => [lane, phase, from, reached[at + 1]?.[1] ?? end])
+    .map(([, phase, from, to]): Segment => [lane, phase, from, Math.min(to, end)])
     .filter(([, , from, to]) => to > from);
+}
+
+/**
+ * Where each request leaves its slot: with its end, or when it is put back, or when another one takes the slot. A
+ * request that nobody answers can lose its slot with the ring.
+ */
+function endsOf(tracks: readonly RequestTrack[], length: number): Map<RequestTrack, number> {
+  const ends = new Map<RequestTrack, number>();
+  const holders = new Map<number, RequestTrack>();
+  for (const track of tracks
+    .filter(({ slot }) => slot >= 0)
+    .sort((a, b) => a.idTaken - b.idTaken)) {
+    const own = [track.end >= 0 ? track.end + 1 : length, track.left >= 0 ? track.left : length];
+    ends.set(track, Math.min(...own));
+    const before = holders.get(track.slot);
+    if (before !== undefined) ends.set(before, Math.min(ends.get(before) ?? length, track.idTaken));
+    holders.set(track.slot, track);
+  }
+  return ends;
 }
 
 /** Merges what is shorter than a bucket: each bucket of a lane becomes the phase that fills most of it. */
@@ -85,9 +104,19 @@ function thin(steps: readonly number[], most: number, length: number): number[] 
 function markOf(step: number, event: RecordedEvent): TimelineMark | null {
   switch (event.kind) {
     case "message":
-      return { step, kind: event.level === "info" ? "message" : "warning", text: event.text };
+      return {
+        step,
+        kind: event.level === "info" || event.level === "debug" ? "message" : "warning",
+        text: event.text,
+      };
     case "bug":
       return { step, kind: "bug", text: `${event.what} in ${event.func}: ${event.expr}` };
+    case "backend_message":
+      return { step, kind: "warning", text: `back end: ${event.text}` };
+    case "backend_rewrite":
+      return { step, kind: "warning", text: `back end: writes over ${event.len} bytes` };
+    case "call_failed":
+      return { step, kind: "warning", text: `${event.call} fails` };
     case "request_busy":
       return { step, kind: "busy", text: "not enough grant references" };
     case "queue_stop":
@@ -106,10 +135,11 @@ export function timelineOf(recording: RecordingView, index: RequestIndex): Timel
   const { length, tracepoints } = recording;
   const slots = [...new Set(index.tracks.map(({ slot }) => slot).filter((slot) => slot >= 0))];
   slots.sort((a, b) => a - b);
+  const ends = endsOf(index.tracks, length);
   const laneOf = new Map(slots.map((slot, lane) => [slot, lane]));
   let segments = index.tracks.flatMap((track) => {
     const lane = laneOf.get(track.slot);
-    return lane === undefined ? [] : phasesOf(track, lane, length);
+    return lane === undefined ? [] : phasesOf(track, lane, ends.get(track) ?? length);
   });
   let grain = 1;
   if (segments.length > MOST_SEGMENTS) {

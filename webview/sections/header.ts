@@ -48,9 +48,8 @@ export class Header extends Section {
   }
 
   private facts(request: RequestSummary): (string | TemplateResult)[] {
-    const { shadowId, slot, form, persistent, pageSize, part, parts, captureLine } = request;
-    const facts: (string | TemplateResult)[] = [];
-    if (parts > 1) facts.push(`part ${part + 1} of ${parts}`);
+    const { shadowId, slot, form, persistent, pageSize, captureLine } = request;
+    const facts: (string | TemplateResult)[] = this.origin(request);
     if (shadowId === null) facts.push("no id yet");
     else {
       facts.push(html`<span data-k="id:${shadowId}">id ${shadowId}</span>`);
@@ -62,17 +61,37 @@ export class Header extends Section {
     return facts;
   }
 
+  /** What the block layer made the request of. */
+  private origin({ nrs, part, parts, anew, flushes }: RequestSummary): string[] {
+    if (flushes !== null) return [`for request ${flushes}`];
+    return [
+      nrs.length > 1 ? `bios of ${nrs.join(" + ")}` : "",
+      parts > 1 ? `part ${part + 1} of ${parts}` : "",
+      anew ? "made anew" : "",
+    ].filter(Boolean);
+  }
+
+  /** How the request has ended, if it has. */
+  private end(): string {
+    const { progress } = this;
+    if (progress === null) return "";
+    if (progress.phase === "set aside") return " · set aside, its bios go on";
+    if (progress.never) return " · never ended";
+    if (progress.error === null) return "";
+    const how = progress.error === 0 ? "well" : `with ${progress.error}`;
+    return progress.ends > 1 ? ` · ended ${progress.ends} times, ${how}` : ` · ended ${how}`;
+  }
+
   private where(): TemplateResult {
     const { step, length, grant, grants } = this.position;
-    const error = this.progress?.error ?? null;
-    const ended =
-      error === null ? nothing : html` · ${error === 0 ? "ended well" : `ended with ${error}`}`;
     const hand =
       grant === null
         ? grants > 0
           ? ` · ${amount(grants, "grant")}`
           : ""
         : ` · grant ${count(grant)} of ${count(grants)}`;
-    return html`<p class="pos"><b>Step ${count(step)}</b> of ${count(length)}${hand}${ended}</p>`;
+    return html`<p class="pos">
+      <b>Step ${count(step)}</b> of ${count(length)}${hand}${this.end()}
+    </p>`;
   }
 }

@@ -135,7 +135,8 @@ function fieldsOf(
 
 function slotView(scene: Scene, track: RequestTrack): BytesView | null {
   const { layout, ring, kernel } = scene.machine.info;
-  if (ring.sring === null) return null;
+  // The ring that the request was on can be gone, and another one smaller.
+  if (ring.sring === null || track.slot >= ring.nr_ents) return null;
   const { addr } = RING_GET_REQUEST(ring, layout, track.slot);
   const decoded = fieldsOf(scene, track.slot);
   const direct = decoded.capacity > 0 && track.frames.length === 0;

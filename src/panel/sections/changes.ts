@@ -106,6 +106,8 @@ export function changesSince(before: Sections | null, after: Sections): Changes 
     ...number("persistent_gnts_c", before.free?.persistentCount, after.free?.persistentCount),
     ...number("free list", before.free?.total, after.free?.total),
     ...number("free grefs in the table", before.free?.tableFree, after.free?.tableFree),
+    ...number("grant table", before.free?.tableSize, after.free?.tableSize),
+    ...number("ring slots", before.ring?.entries, after.ring?.entries),
     ...bytesChange(after),
     ...ringChanges(after),
   ];

@@ -1,10 +1,12 @@
 /** The request: what it is, how its bytes lie in pages, and how far each of its grants has come. */
+import { REQ_FLUSH, REQ_FUA, type request } from "../../core/linux/request.js";
 import { BLKIF_MAX_SEGMENTS_PER_REQUEST } from "../../core/xen/blkif.js";
 import { packInt32s } from "../pack.js";
 import { GrantColumn, grantStep, type RequestTrack } from "../request-track.js";
 import type { Scene } from "../scene.js";
 import {
   GrantState,
+  type Operation,
   type RequestPhase,
   type RequestProgress,
   type RequestSegment,
@@ -55,25 +57,33 @@ function layoutOf(track: RequestTrack, pageSize: number): Layout {
   return layout;
 }
 
+/** What a request does; a step of another one's flush sequence flushes. */
+export function operationOf(req: request): Operation {
+  return req.serves === null ? req.settings.op : "flush";
+}
+
 /** The request's header and its layout; null without a request. */
 export function summarize(scene: Scene): RequestSummary | null {
   const { track, machine, step } = scene;
   if (track === null) return null;
-  const { req } = track;
-  const { settings } = req;
+  const { req, role } = track;
+  const op = operationOf(req);
   const named = track.idTaken >= 0 && track.idTaken <= step;
   return {
     key: track.key,
-    nr: track.nr,
-    part: track.part,
-    parts: req.parts,
-    op: settings.op,
-    fua: settings.fua,
-    preflush: settings.preflush,
-    sector: req.__sector,
+    nrs: [...role.nrs],
+    part: role.part,
+    parts: role.parts,
+    anew: role.anew,
+    flushes: role.flushes,
+    op,
+    fua: (req.cmd_flags & REQ_FUA) !== 0,
+    preflush: op !== "flush" && (req.cmd_flags & REQ_FLUSH) !== 0,
+    sector: Math.max(0, req.__sector),
     sectors: req.__data_len / 512,
-    disk: machine.info.gd?.disk_name ?? "no disk",
-    captureLine: settings.line ?? null,
+    // Who has it open still knows it by its name when the driver has let go of it.
+    disk: (machine.info.gd ?? machine.gd)?.disk_name ?? "no disk",
+    captureLine: req.settings.line ?? null,
     shadowId: named ? track.id : null,
     slot: named ? track.slot : null,
     form:
@@ -94,7 +104,7 @@ export function summarize(scene: Scene): RequestSummary | null {
 /** How far a request has come when `step` is about to run. */
 export function phaseAt(track: RequestTrack, step: number): RequestPhase {
   const past = (at: number): boolean => at >= 0 && at <= step;
-  if (past(track.end)) return "ended";
+  if (past(track.end)) return track.ends[0]?.why === "recover" ? "set aside" : "ended";
   if (past(track.taken)) return "completion";
   if (past(track.response)) return "answered";
   if (past(track.backend)) return "back end";
@@ -133,10 +143,13 @@ export function progressOf(scene: Scene): RequestProgress | null {
     if (state !== GrantState.waiting) grefs[grant] = track.grefs[grant] ?? 0;
   }
   const phase = phaseAt(track, step);
+  const past = track.ends.filter((end) => end.step <= step);
   return {
     key: track.key,
     phase,
-    error: phase === "ended" ? track.error : null,
+    error: phase === "ended" ? (past.at(-1)?.error ?? null) : null,
+    ends: past.length,
+    never: past.length === 0 && step === scene.recording.length - 1,
     states,
     grefs: packInt32s(grefs),
     current: scene.grant,

@@ -6,7 +6,7 @@ import {
   RING_GET_RESPONSE,
   ring_slot,
 } from "../../core/xen/ring.js";
-import { requestKey } from "../request-track.js";
+import { requestKey, type RequestTrack } from "../request-track.js";
 import type { Scene } from "../scene.js";
 import { type RingIndex, type RingSlot, type RingView, SlotState } from "../state.js";
 
@@ -39,6 +39,13 @@ function slotAt(scene: Scene, index: number, state: SlotState): RingSlot {
   };
 }
 
+/** Whether the request has a slot of the ring that there is now; an earlier one can have had more slots. */
+function isOnRing({ step, machine }: Scene, track: RequestTrack): boolean {
+  const past = (at: number): boolean => at >= 0 && at <= step;
+  if (!past(track.idTaken) || past(track.end) || past(track.left)) return false;
+  return track.slot < machine.info.ring.nr_ents;
+}
+
 /** The ring; null before the driver has one. */
 export function ringView(scene: Scene): RingView | null {
   const { ring } = scene.machine.info;
@@ -64,13 +71,14 @@ export function ringView(scene: Scene): RingView | null {
   });
 
   const slots: RingSlot[] = [];
-  const used = Math.min(nr_ents, (values.req_prod_pvt - values.rsp_cons) >>> 0);
+  // Less than none where the driver has taken more responses than it has made requests.
+  const used = Math.min(nr_ents, Math.max(0, (values.req_prod_pvt - values.rsp_cons) | 0));
   for (let n = 0; n < used; n++) {
     const index = (values.rsp_cons + n) >>> 0;
     slots.push(slotAt(scene, index, stateAt(index, values.req_prod, values.rsp_prod)));
   }
   const track = scene.track;
-  const held = track !== null && track.idTaken >= 0 && track.idTaken <= scene.step;
+  const held = track !== null && isOnRing(scene, track);
   const writing = held && (track.queued < 0 || track.queued > scene.step);
   if (writing && !slots.some(({ slot }) => slot === track.slot)) {
     slots.push(slotAt(scene, values.req_prod_pvt, SlotState.private));
@@ -82,13 +90,12 @@ export function ringView(scene: Scene): RingView | null {
       slot.changed = was?.state !== slot.state || was.id !== slot.id;
     }
   }
-  const gone = track !== null && track.end >= 0 && track.end <= scene.step;
   return {
     entries: nr_ents,
     free: RING_FREE_REQUESTS(ring),
     slots,
     indexes,
-    current: held && !gone ? track.slot : null,
+    current: held ? track.slot : null,
     writing,
   };
 }

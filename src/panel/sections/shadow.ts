@@ -1,6 +1,6 @@
 /** The shadow entry of the shown request: `grants_used` row by row, and `indirect_grants`. */
 import type { blk_shadow } from "../../core/blkfront/patch-v2/blkfront-info.js";
-import { type RequestTrack, spanOf } from "../request-track.js";
+import { requestKey, type RequestTrack, spanOf } from "../request-track.js";
 import { clampWindow, type ListWindow, type Scene } from "../scene.js";
 import {
   GrantState,
@@ -94,7 +94,7 @@ export function shadowEntry(scene: Scene): ShadowEntry | null {
     id: track.id,
     numSg: shadow.num_sg,
     grantsUsed,
-    inUse: shadow.request !== null,
+    inUse: shadow.request !== null && requestKey(shadow.request) === track.key,
     indirect: indirectGrants(scene, track, shadow),
     rows,
     current: grant,

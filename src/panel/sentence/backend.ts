@@ -8,7 +8,17 @@ import {
 import { blkif_sring } from "../../core/xen/ring.js";
 import { amount, count, statusText } from "../format.js";
 import { be } from "./backend-grants.js";
-import { type Area, code, gref, on, say, slotNo, type TextPart, type Words } from "./words.js";
+import {
+  type Area,
+  code,
+  gref,
+  on,
+  say,
+  sectorText,
+  slotNo,
+  type TextPart,
+  type Words,
+} from "./words.js";
 
 const reqOf = (w: Words): blkif_request => w.value<blkif_request>("req");
 const segmentOf = (w: Words): blkif_request_segment => w.value<blkif_request_segment>("seg");
@@ -245,17 +255,20 @@ export const backend: Area = {
       (w) =>
         say`The bytes of ${amount(w.value<unknown[]>("segments").length, "segment")} move between the mapped pages and the disk.`,
     ),
-    on(
-      /^if \(total/,
-      (w) =>
-        say`The disk has ${be(w).sectors} sectors, and the request ends at ${w.number("first") + w.number("total")}.`,
+    on(/^if \(total/, (w) =>
+      w.number("total") === 0
+        ? say`It touches no sector.`
+        : say`The disk has ${be(w).sectors} sectors, and the request ends at ${w.number("first") + w.number("total")}.`,
     ),
     on(
       /^total \+=/,
       (w) =>
         say`The request has ${amount(w.number("total") + w.number("sectors"), "sector")} so far.`,
     ),
-    on(/^const first =/, (w) => say`The request begins at sector ${reqOf(w).u.rw.sector_number}.`),
+    on(
+      /^const first =/,
+      (w) => say`The request begins at ${sectorText(reqOf(w).u.rw.sector_number)}.`,
+    ),
     on(/^return BLKIF_RSP_OKAY/, () => say`All segments are done.`),
     on(
       /^return BLKIF_RSP_ERROR/,
@@ -322,6 +335,7 @@ export const backend: Area = {
     on(/^const first/, () => say`Where on the disk does it begin?`),
     on(/^const end/, (w) => {
       const total = w.value<number[]>("lengths").reduce((sum, sectors) => sum + sectors, 0);
+      if (total === 0) return say`It has no sector, so it ends where it begins.`;
       return say`${amount(total, "sector")} from sector ${w.number("first")} end at ${w.number("first") + total}.`;
     }),
     on(/^const write/, () => say`Does it change the disk?`),
@@ -363,7 +377,7 @@ export const backend: Area = {
   first_sector: [
     on(/./, (w) => {
       const { indirect, rw } = reqOf(w).u;
-      return say`The request begins at sector ${isIndirect(w) ? indirect.sector_number : rw.sector_number}.`;
+      return say`The request begins at ${sectorText(isIndirect(w) ? indirect.sector_number : rw.sector_number)}.`;
     }),
   ],
   refuse: [

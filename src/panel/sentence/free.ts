@@ -120,7 +120,7 @@ export const free: Area = {
     on(/^const shadow/, (w) => {
       const held = w.info.shadow[w.number("i")]?.request;
       return held
-        ? say`Shadow entry ${w.number("i")} belongs to request ${held.nr}.`
+        ? say`Shadow entry ${w.number("i")} belongs to request ${w.name(held)}.`
         : say`Shadow entry ${w.number("i")} is free.`;
     }),
     on(/^free_shadow_grants/, (w) =>
@@ -190,7 +190,7 @@ export const free: Area = {
       const { request } = shadowOf(w);
       return request === null
         ? say`The entry belongs to no request.`
-        : say`The entry belongs to request ${request.nr}, which the back end has not answered.`;
+        : say`The entry belongs to request ${w.name(request)}, which the back end has not answered.`;
     }),
     on(/^const indirect/, (w) =>
       shadowOf(w).req.operation === 6 ? say`The request is indirect.` : say`The request is direct.`,

@@ -2,7 +2,6 @@
 import type { request } from "../../core/linux/request.js";
 import { BLKIF_OP_READ, blkif_op_text, type blkif_response } from "../../core/xen/blkif.js";
 import { amount, errno, statusText } from "../format.js";
-import { requestName } from "../request-track.js";
 import { type Area, code, on, say, slotNo, type TextPart, type Words } from "./words.js";
 
 const answerOf = (w: Words): blkif_response => w.value<blkif_response>("bret");
@@ -18,7 +17,7 @@ function ended(w: Words): TextPart[] {
   const req = w.value<request>("req");
   const error = w.number("error");
   const how = error === 0 ? "success" : errno(error);
-  const name = requestName(req);
+  const name = w.name(req);
   if (req.end_io !== null) {
     return req.serves === null
       ? say`The data of request ${name} is done, with ${how}: its flush sequence goes on.`

@@ -1,11 +1,22 @@
 /** `blkif_queue_rw_req` and `blkif_queue_discard_req`: a request becomes a ring slot. */
 import type { blk_shadow } from "../../core/blkfront/patch-v2/blkfront-info.js";
-import { type request, rq_data_dir } from "../../core/linux/request.js";
+import { REQ_DISCARD, type request, rq_data_dir } from "../../core/linux/request.js";
 import type { scatterlist } from "../../core/linux/scatterlist.js";
 import { GNTTAB_LIST_END } from "../../core/xen/grant-table.js";
 import { amount, count, hex } from "../format.js";
 import { segmentsOf } from "../request-track.js";
-import { type Area, code, on, type Rule, say, slotNo, type Words } from "./words.js";
+import { operationOf } from "../sections/request.js";
+import {
+  type Area,
+  code,
+  described,
+  on,
+  type Rule,
+  say,
+  sectorText,
+  slotNo,
+  type Words,
+} from "./words.js";
 
 const reqOf = (w: Words): request => w.value<request>("req");
 const shadowOf = (w: Words): blk_shadow => w.value<blk_shadow>("shadow");
@@ -92,7 +103,7 @@ export const queueRequest: Area = {
     on(
       /^const info =/,
       (w) =>
-        say`A ${reqOf(w).settings.op} is to be queued, on a device that is ${w.info.connected.toLowerCase()}.`,
+        say`A ${operationOf(reqOf(w))} is to be queued, on a device that is ${w.info.connected.toLowerCase()}.`,
     ),
     on(/connected !== "CONNECTED"/, (w) =>
       w.info.connected === "CONNECTED"
@@ -100,22 +111,18 @@ export const queueRequest: Area = {
         : say`The device is ${w.info.connected.toLowerCase()}: the request has to wait.`,
     ),
     on(/blkif_queue_discard_req|REQ_DISCARD/, (w) =>
-      /discard/.test(reqOf(w).settings.op)
+      reqOf(w).cmd_flags & REQ_DISCARD
         ? say`A discard carries no data, and needs no grants.`
         : say`This is no discard, so it carries data or flushes.`,
     ),
     on(/^return 1/, () => say`The request goes back to the queue.`),
-    on(/blkif_queue_rw_req/, (w) => {
-      const req = reqOf(w);
-      return say`The ${req.settings.op} of ${amount(req.__data_len, "byte")} at sector ${req.__sector} is written into the ring.`;
-    }),
+    on(/blkif_queue_rw_req/, (w) => say`The ${described(reqOf(w))} is written into the ring.`),
   ],
   blkif_queue_rw_req: [
     ...start,
     on(
       /^const info =|^const k =/,
-      (w) =>
-        say`A ${reqOf(w).settings.op} of ${amount(reqOf(w).__data_len, "byte")} at sector ${reqOf(w).__sector}, in ${amount(reqOf(w).nr_phys_segments, "segment")}.`,
+      (w) => say`A ${described(reqOf(w))}, in ${amount(reqOf(w).nr_phys_segments, "segment")}.`,
     ),
     on(/^const setup/, (w) =>
       rq_data_dir(reqOf(w)) === 1 && w.info.feature_persistent
@@ -245,7 +252,10 @@ export const queueRequest: Area = {
       (w) =>
         say`The operation is ${code(rq_data_dir(reqOf(w)) ? "BLKIF_OP_WRITE" : "BLKIF_OP_READ")}.`,
     ),
-    on(/sector_number =/, (w) => say`The slot says where it begins: sector ${reqOf(w).__sector}.`),
+    on(
+      /sector_number =/,
+      (w) => say`The slot says where it begins: ${sectorText(reqOf(w).__sector)}.`,
+    ),
     on(/handle =/, (w) => say`The slot names the device by its handle, ${hex(w.info.handle)}.`),
     on(
       /nr_segments = nr_page/,

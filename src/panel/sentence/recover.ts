@@ -3,7 +3,7 @@ import type { blk_shadow } from "../../core/blkfront/patch-v2/blkfront-info.js";
 import type { bio } from "../../core/linux/bio.js";
 import type { request } from "../../core/linux/request.js";
 import { amount, count, errno } from "../format.js";
-import { requestName } from "../request-track.js";
+import { operationOf } from "../sections/request.js";
 import { type Area, code, on, say, type TextPart, type Words } from "./words.js";
 
 const reqOf = (w: Words): request => w.value<request>("req");
@@ -28,8 +28,8 @@ function needed(w: Words): number {
 
 const beyond = (w: Words): boolean => cut(w).left < 0;
 
-const named = (req: request): TextPart[] => say`request ${requestName(req)}`;
-const Named = (req: request): TextPart[] => say`Request ${requestName(req)}`;
+const named = (w: Words, req: request): TextPart[] => say`request ${w.name(req)}`;
+const Named = (w: Words, req: request): TextPart[] => say`Request ${w.name(req)}`;
 
 export const recover: Area = {
   blkfront_resume: [
@@ -53,7 +53,7 @@ export const recover: Area = {
       const id = w.info.shadow.indexOf(w.value<blk_shadow>("shadow"));
       return request === null
         ? say`Shadow entry ${id} was free.`
-        : say`Shadow entry ${id} belonged to ${named(request)}.`;
+        : say`Shadow entry ${id} belonged to ${named(w, request)}.`;
     }),
     on(/^mem_write/, () => say`Its copy of the ring request becomes zeros.`),
     on(/^shadow\.request/, () => say`It belongs to nobody.`),
@@ -69,26 +69,29 @@ export const recover: Area = {
   set_aside: [
     on(/^if/, (w) =>
       reqOf(w).cmd_flags & 0x3180
-        ? say`${Named(reqOf(w))} flushes or discards: it is put back whole.`
-        : say`${Named(reqOf(w))} is a plain ${reqOf(w).settings.op}: its bios are kept, and it ends without them.`,
+        ? say`${Named(w, reqOf(w))} flushes or discards: it is put back whole.`
+        : say`${Named(w, reqOf(w))} is a plain ${operationOf(reqOf(w))}: its bios are kept, and it ends without them.`,
     ),
     on(
       /^requests\.unshift/,
-      (w) => say`${Named(reqOf(w))} is remembered, to go back in front of the queue.`,
+      (w) => say`${Named(w, reqOf(w))} is remembered, to go back in front of the queue.`,
     ),
     on(/^return/, () => say`Its bios stay with it.`),
     on(
       /^for/,
       (w) =>
-        say`${amount(reqOf(w).bio.length, "bio")} of ${named(reqOf(w))} ${reqOf(w).bio.length === 1 ? "is" : "are"} kept.`,
+        say`${amount(reqOf(w).bio.length, "bio")} of ${named(w, reqOf(w))} ${reqOf(w).bio.length === 1 ? "is" : "are"} kept.`,
     ),
     on(
       /^bio_list\.push/,
       (w) =>
         say`The bio of ${amount(sectors(bioOf(w)), "sector")} at sector ${bioOf(w).bi_sector} is kept, to be submitted anew.`,
     ),
-    on(/^req\.bio = /, (w) => say`${Named(reqOf(w))} has lost its bios: nobody hears of its end.`),
-    on(/^__blk_end_request_all/, (w) => say`${Named(reqOf(w))} ends as if it had succeeded.`),
+    on(
+      /^req\.bio = /,
+      (w) => say`${Named(w, reqOf(w))} has lost its bios: nobody hears of its end.`,
+    ),
+    on(/^__blk_end_request_all/, (w) => say`${Named(w, reqOf(w))} ends as if it had succeeded.`),
   ],
   blkif_recover: [
     on(/^const (k|\{ rq)/, (w) => {
@@ -161,12 +164,12 @@ export const recover: Area = {
     on(/^const req/, (w) => {
       const i = w.number("i");
       const held = w.value<(request | null)[]>("copy")[i];
-      return held ? say`Shadow id ${i} was ${named(held)}.` : say`Shadow id ${i} was free.`;
+      return held ? say`Shadow id ${i} was ${named(w, held)}.` : say`Shadow id ${i} was free.`;
     }),
     on(/^if \(req !==/, (w) =>
       w.local("req") === null
         ? say`There is nothing to recover.`
-        : say`${Named(reqOf(w))} is recovered.`,
+        : say`${Named(w, reqOf(w))} is recovered.`,
     ),
     on(/^for \(let req|^req = blk_fetch/, (w) => {
       const waiting = w.info.rq?.queue_head.length ?? 0;
@@ -174,7 +177,7 @@ export const recover: Area = {
         ? say`No request waits in the queue any more.`
         : say`Then those that wait in the queue: ${amount(waiting, "request")}.`;
     }),
-    on(/^set_aside/, (w) => say`What becomes of ${named(reqOf(w))}?`),
+    on(/^set_aside/, (w) => say`What becomes of ${named(w, reqOf(w))}?`),
     on(/^xenbus_switch_state/, () => say`This end goes to ${code("Connected")}.`),
     on(/^info\.connected/, () => say`The device is connected: from now on requests are queued.`),
     on(/^kick_pending/, () => say`The queue is started, and is empty.`),
@@ -188,14 +191,14 @@ export const recover: Area = {
       /^BUG_ON/,
       (w) =>
         reqOf(w).nr_phys_segments > w.number("segs")
-          ? say`${Named(reqOf(w))} has ${amount(reqOf(w).nr_phys_segments, "segment")}, more than ${w.number("segs")}, and the kernel stops.`
-          : say`${Named(reqOf(w))} has ${amount(reqOf(w).nr_phys_segments, "segment")}, of ${w.number("segs")} at most.`,
+          ? say`${Named(w, reqOf(w))} has ${amount(reqOf(w).nr_phys_segments, "segment")}, more than ${w.number("segs")}, and the kernel stops.`
+          : say`${Named(w, reqOf(w))} has ${amount(reqOf(w).nr_phys_segments, "segment")}, of ${w.number("segs")} at most.`,
       (w) => (reqOf(w).nr_phys_segments > w.number("segs") ? "bug" : "plain"),
     ),
     on(
       /^blk_requeue/,
       (w) =>
-        say`${Named(reqOf(w))} goes back in front of the queue. The queue does not run for it.`,
+        say`${Named(w, reqOf(w))} goes back in front of the queue. The queue does not run for it.`,
     ),
     on(/^for \(const orphan/, (w) => {
       const { length } = w.value<unknown[]>("bio_list");

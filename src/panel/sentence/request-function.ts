@@ -3,17 +3,12 @@ import type { request } from "../../core/linux/request.js";
 import type { request_queue } from "../../core/linux/request-queue.js";
 import { RING_FREE_REQUESTS, RING_FULL } from "../../core/xen/ring.js";
 import { amount } from "../format.js";
-import { type Area, code, on, say, type Words } from "./words.js";
+import { type Area, code, described, on, say, type Words } from "./words.js";
 
 const reqOf = (w: Words): request => w.value<request>("req");
 
 /** The indexes say that more slots are free than there are. */
 const overfull = (w: Words): boolean => RING_FREE_REQUESTS(w.info.ring) > w.info.ring.nr_ents;
-
-function described(w: Words): ReturnType<typeof say> {
-  const req = reqOf(w);
-  return say`${req.settings.op} of ${amount(req.__data_len / 512, "sector")} at sector ${req.__sector}`;
-}
 
 export const requestFunction: Area = {
   do_blkif_request: [
@@ -40,16 +35,16 @@ export const requestFunction: Area = {
       /^blk_stop_queue/,
       () => say`The queue is stopped until a response or free references start it again.`,
     ),
-    on(/^blk_start_request/, (w) => say`The ${described(w)} leaves the queue.`),
+    on(/^blk_start_request/, (w) => say`The ${described(reqOf(w))} leaves the queue.`),
     on(
       /blkif_request_flush_invalid/,
       () =>
         say`Is it a file system’s request, and does the back end offer the flush that it asks for?`,
     ),
-    on(/^__blk_end_request_all/, (w) =>
-      say`${reqOf(w).cmd_type === "REQ_TYPE_FS" ? "The back end does not offer what the request asks for" : "The driver knows requests of file systems only"}: it ends with ${code("-EOPNOTSUPP")}.`.concat(
-        reqOf(w).parts > 1 ? say` It is one part of ${reqOf(w).parts}.` : [],
-      ),
+    on(
+      /^__blk_end_request_all/,
+      (w) =>
+        say`${reqOf(w).cmd_type === "REQ_TYPE_FS" ? "The back end does not offer what the request asks for" : "The driver knows requests of file systems only"}: it ends with ${code("-EOPNOTSUPP")}.`,
     ),
     on(/^continue/, () => say`The next request is looked at.`),
     on(/^break/, (w) =>
@@ -59,7 +54,7 @@ export const requestFunction: Area = {
     ),
     on(
       /blkif_queue_request\(/,
-      (w) => say`The ${described(w)} is put into the ring, if there are grants for it.`,
+      (w) => say`The ${described(reqOf(w))} is put into the ring, if there are grants for it.`,
     ),
     on(/^blk_requeue_request/, () => say`The request goes back to the head of the queue.`),
     on(

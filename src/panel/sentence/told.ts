@@ -2,8 +2,10 @@
 import { rq_data_dir } from "../../core/linux/request.js";
 import { amount, errno, hex } from "../format.js";
 import type { RecordedEvent } from "../recording.js";
-import { eventsAt } from "../request-index.js";
+import { eventsAt, trackOf } from "../request-index.js";
+import { requestKey, roleName } from "../request-track.js";
 import type { Scene } from "../scene.js";
+import { operationOf } from "../sections/request.js";
 import type { TextPart } from "../state.js";
 import { code, grantNo, gref, say } from "./words.js";
 
@@ -22,12 +24,15 @@ function taken(scene: Scene, event: Extract<RecordedEvent, { kind: "grant_taken"
 }
 
 function started(scene: Scene, req: number): TextPart[] {
-  const { settings, __sector, __data_len } = scene.machine.requests[req] ?? {};
-  if (settings === undefined) return say`A request has left the queue.`;
+  const made = scene.machine.requests[req];
+  if (made === undefined) return say`A request has left the queue.`;
+  const { settings, __sector, __data_len } = made;
   const where = __data_len
-    ? ` of ${amount(__data_len, "byte")} at sector ${__sector?.toLocaleString("en-US") ?? 0}`
+    ? ` of ${amount(__data_len, "byte")} at sector ${__sector.toLocaleString("en-US")}`
     : "";
-  return say`Request ${settings.id}, a ${settings.op}${where}, has left the queue.`;
+  const { role } = trackOf(scene.index, requestKey(made), scene.step) ?? {};
+  const name = role === undefined ? String(settings.id) : roleName(role);
+  return say`Request ${name}, a ${operationOf(made)}${where}, has left the queue.`;
 }
 
 export interface Told {

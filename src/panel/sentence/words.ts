@@ -1,9 +1,13 @@
 /** What a rule has at hand to make its sentence from. */
 import type { blkfront_info, grant } from "../../core/blkfront/patch-v2/blkfront-info.js";
 import { gnttab_query_foreign_access } from "../../core/xen/grant-table.js";
-import { count } from "../format.js";
+import type { request } from "../../core/linux/request.js";
+import { amount, count } from "../format.js";
+import { trackOf } from "../request-index.js";
+import { numbersOf, requestKey, roleName } from "../request-track.js";
 import { anyVariable } from "../recording.js";
 import type { Scene } from "../scene.js";
+import { operationOf } from "../sections/request.js";
 import type { TextPart } from "../state.js";
 
 /** Thrown where a variable is not in scope; the general sentence takes over. */
@@ -64,6 +68,13 @@ export class Words {
     return gref !== 0 && gnttab_query_foreign_access(this.scene.machine.kernel, gref) !== 0;
   }
 
+  /** What a person calls a request. */
+  name(req: request): string {
+    const { index, step } = this.scene;
+    const track = trackOf(index, requestKey(req), step);
+    return track === undefined ? numbersOf(req).join(" + ") : roleName(track.role);
+  }
+
   /** The slot that is being written. */
   get slot(): number {
     return (this.info.ring.req_prod_pvt & (this.info.ring.nr_ents - 1)) >>> 0;
@@ -71,6 +82,21 @@ export class Words {
 }
 
 export type { TextPart };
+
+/** A request in a few words: what it does, to how many bytes, and where. */
+export function described(req: request): TextPart[] {
+  const op = operationOf(req);
+  return req.__data_len === 0
+    ? say`${op} without data`
+    : say`${op} of ${amount(req.__data_len, "byte")} at sector ${req.__sector}`;
+}
+
+/** A sector, which is all ones in a request that is about none. */
+export function sectorText(sector: number): TextPart[] {
+  return sector < 0 || sector > Number.MAX_SAFE_INTEGER
+    ? say`no sector (all ones)`
+    : say`sector ${sector}`;
+}
 
 export type Spoken = string | number | TextPart | readonly TextPart[];
 

@@ -49,16 +49,34 @@ test("interrupts are ticks, and what the kernel says is marked", () => {
   );
 });
 
+test("a request that nobody answers leaves its lane to the next one in the slot", () => {
+  const none = { firstGrant: -1, backend: -1, response: -1, taken: -1, left: -1, end: -1 };
+  const tracks = [
+    { ...none, slot: 0, start: 5, idTaken: 10, queued: 20 },
+    { ...none, slot: 0, start: 90, idTaken: 100, queued: 110 },
+  ] as unknown as RequestTrack[];
+  const recording = { length: 200, tracepoints: { length: 0 } } as unknown as RecordingView;
+  const { segments } = timelineOf(recording, { tracks } as unknown as RequestIndex);
+  assert.deepEqual(quadruples(segments), [
+    [0, LanePhase.queued, 5, 20],
+    [0, LanePhase.pushed, 20, 100],
+    [0, LanePhase.queued, 90, 110],
+    [0, LanePhase.pushed, 110, 200],
+  ]);
+});
+
 test("a long recording is sent in bounded size", () => {
   const tracks = Array.from({ length: 200_000 }, (_, n) => ({
     slot: n % 32,
     start: n * 50,
+    idTaken: n * 50 + 5,
     firstGrant: n * 50 + 10,
     queued: n * 50 + 400,
     backend: n * 50 + 500,
     response: n * 50 + 900,
     taken: n * 50 + 1000,
     end: n * 50 + 1200,
+    left: -1,
   })) as unknown as RequestTrack[];
   const length = 200_000 * 50 + 2000;
   const recording = { length, tracepoints: { length: 0 } } as unknown as RecordingView;
