@@ -53,6 +53,54 @@ test("run lists what became of each request, without colours into a pipe", () =>
   assert.ok(!out.includes("\x1b"));
 });
 
+const gallery = (name: string): string => path.resolve("examples/gallery", `${name}.blkfront.json`);
+
+test("run tells requests that a resume took the bios of from those that it made", () => {
+  const { out } = grantwalk("run", gallery("paths/resume-with-requests-in-flight"));
+  assert.match(out, /^1\.0 +write +0 +65536 .* set aside$/m);
+  assert.match(out, /^1\.1 +write +0 +65536 .* ok$/m);
+  assert.match(out, /^3\.1 +flush +0 +FLUSH_DISKCACHE .* ok$/m);
+  assert.match(out, /\n\nAll 4 requests ended well\.\n$/);
+});
+
+test("run names all that was merged into a request", () => {
+  const { out } = grantwalk("run", gallery("paths/bios-merged"));
+  assert.match(out, /^2\+1\+3\+4 +write +64 +49152 /m);
+});
+
+test("run says what the back end said, after the kernel, and how each request ended", () => {
+  const { out } = grantwalk("run", gallery("paths/purge-of-persistent-grants"));
+  assert.match(
+    out,
+    /\n\nThe kernel said:\n(  .*\n)+\nThe back end said:\n  the guest is using the maximum .*\n/,
+  );
+  const cut = grantwalk("run", gallery("defects/resume-cuts-a-bio-wrongly")).out;
+  assert.match(
+    cut,
+    /How the requests ended:\n  1 write: ended well, though only 512 of its 2048 sectors were moved\n$/,
+  );
+  const of = (id: number) => ({
+    id,
+    op: "write",
+    sector: 8 * id,
+    buffer: { page: 256 * id, length: "4K" },
+  });
+  const mixed = file("mixed.blkfront.json", {
+    workload: [
+      { submit: [of(1), of(2), of(3)] },
+      { complete: [{ id: 1 }, { id: 2, status: "error" }] },
+      { remove: true },
+      { submit: [of(4)] },
+    ],
+  });
+  const { out: ended, code } = grantwalk("run", mixed);
+  assert.equal(code, 1);
+  assert.match(
+    ended,
+    /How the requests ended:\n  2 write: ended with -EIO\n  3 write: never ended\n  4 write: was not submitted\n  the other one: well\n$/,
+  );
+});
+
 test("run writes every tracepoint as a line of JSON", () => {
   const { code } = grantwalk("run", CAPTURE, "--events", "events.jsonl");
   assert.equal(code, 0);
