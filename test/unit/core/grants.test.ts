@@ -7,7 +7,7 @@ import {
   get_grant,
   get_indirect_grant,
 } from "../../../src/core/blkfront/patch-v2/grants.js";
-import { list_entries } from "../../../src/core/linux/list.js";
+import { list_add, list_entries } from "../../../src/core/linux/list.js";
 import { mem_get16, mem_get32 } from "../../../src/core/linux/memory.js";
 import { createMachine, type Machine, runTask } from "../../../src/core/machine.js";
 import type { BackendSettings, GuestSettings, PageSize } from "../../../src/core/scenario.js";
@@ -124,6 +124,15 @@ describe("the pool", () => {
       expr: "i != 0",
       func: "fill_grant_buffer",
     });
+  });
+
+  it("faults when it runs out of pages with an entry that is on the list twice", () => {
+    const { info, kernel } = connected({});
+    const { node } = info.grants.prev.entry ?? {};
+    assert.ok(node);
+    list_add(node, info.grants);
+    kernel.page_limit = 2;
+    assert.throws(() => fill_grant_buffer(info, 3), { kind: "OOPS", func: "fill_grant_buffer" });
   });
 
   it("gives from its head, and no more than it has", () => {

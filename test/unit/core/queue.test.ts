@@ -353,6 +353,10 @@ describe("a discard", () => {
     assert.deepEqual(said(ran).slice(1), []);
     const { info } = ran.machine;
     assert.deepEqual([info.feature_discard, info.feature_secdiscard], [true, true]);
+    assert.deepEqual(
+      only(ran.events, "request_end").map(({ id, error, why }) => [id, error, why]),
+      [[0, -5, "complete"]],
+    );
     assert.deepEqual([info.rq?.queue_flags.discard, info.rq?.queue_flags.secdiscard], [true, true]);
   });
 

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { blkif_interrupt } from "../../../src/core/blkfront/patch-v2/interrupt.js";
 import { list_entries } from "../../../src/core/linux/list.js";
-import { mem_get8, mem_put16, mem_put8 } from "../../../src/core/linux/memory.js";
+import { mem_get8, mem_put16 } from "../../../src/core/linux/memory.js";
 import { REQ_FLUSH, REQ_FUA } from "../../../src/core/linux/request.js";
 import { createMachine, type Machine, runTask } from "../../../src/core/machine.js";
 import { disk_byte, write_byte } from "../../../src/core/machine/patterns.js";
@@ -16,6 +16,7 @@ import type {
   WorkloadStep,
 } from "../../../src/core/scenario.js";
 import type { TraceEvent } from "../../../src/core/tracepoints.js";
+import { blkif_response } from "../../../src/core/xen/blkif.js";
 import { grant_entry_addr } from "../../../src/core/xen/grant-table.js";
 import { ends, only, run, run_to } from "./run.js";
 import { scenario, transfer } from "./scenarios.js";
@@ -156,35 +157,40 @@ describe("a response", () => {
     assert.match(warned(3), /^warn .*response to write \(id 3\) couldn't be recycled!$/);
   });
 
-  it("that comes while others are being taken is taken in the same interrupt", () => {
-    const of = made([
-      { submit: [write(1), write(2), write(3)] },
-      { complete: [{ id: 1, status: "okay" }], interrupt: "lost" },
-    ]);
-    const machine = createMachine(of);
+  /** Takes the answer of the first request; when that ends, the back end answers a write of id 1. */
+  function answered_meanwhile(requests: RequestSettings[]) {
+    const machine = createMachine(
+      made([{ submit: requests }, { complete: [{ id: 1, status: "okay" }], interrupt: "lost" }]),
+    );
     while (runTask(machine));
-    // The back end answers the second when the guest has taken the first.
-    let late = 1;
+    const { ring } = machine.info;
+    const { sring } = ring;
+    assert.ok(sring);
     const events: TraceEvent[] = [];
     machine.kernel.trace = (event) => {
       events.push(event);
-      const sring = machine.info.ring.sring;
-      if (event.kind !== "request_end" || sring === null || late-- <= 0) return;
-      const addr = sring.addr + 64 + 112;
-      [1, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0].forEach((byte, i) =>
-        mem_put8(machine.kernel.mem, addr + i, byte),
-      );
+      if (event.kind !== "request_end" || sring.rsp_prod === 2) return;
+      const late = new blkif_response(sring.mem, sring.addr + 64 + 112);
+      late.id = late.operation = 1;
+      late.status = 0;
       sring.rsp_prod = 2;
     };
     blkif_interrupt(machine.info);
     assert.equal(only(events, "interrupt").length, 1);
-    assert.deepEqual(
-      only(events, "request_end").map(({ req }) => req.nr),
-      [1, 2],
-    );
-    assert.equal(machine.info.ring.rsp_cons, 2);
+    return { ended: only(events, "request_end").map(({ req }) => req.nr), ring, sring };
+  }
+
+  it("that comes while others are being taken is taken in the same interrupt", () => {
+    const { ended, ring, sring } = answered_meanwhile([write(1), write(2), write(3)]);
+    assert.deepEqual(ended, [1, 2]);
     // The third is still out: the next answer is to bring an event.
-    assert.equal(machine.info.ring.sring?.rsp_event, 3);
+    assert.deepEqual([ring.rsp_cons, sring.rsp_event], [2, 3]);
+  });
+
+  it("that nobody waits for is not looked for when all requests are answered", () => {
+    const { ended, ring, sring } = answered_meanwhile([write(1)]);
+    assert.deepEqual(ended, [1]);
+    assert.deepEqual([ring.rsp_cons, sring.rsp_event], [1, 2]);
   });
 });
 
@@ -207,6 +213,10 @@ describe("a flush", () => {
       ]);
       assert.equal(ran.machine.info.feature_flush, 0);
       assert.equal(ran.machine.info.rq?.flush_flags, 0);
+      assert.deepEqual(
+        only(ran.events, "request_end").map(({ id, error, why }) => [id, error, why]),
+        [[0, 0, "complete"]],
+      );
     });
   }
 
