@@ -50,7 +50,7 @@ const text = (page: Page, selector: string): Promise<string> =>
 test("what is shown agrees with the moment", () =>
   withPanel({ scenario: busy64, step: grant17() }, async ({ page }) => {
     assert.equal(await text(page, "h1"), "sector 2,048 · 122.5 KiB · xvda");
-    assert.match(await text(page, ".pos"), /^Step 34,\d{3} of 43,\d{3} · grant 17 of 31$/);
+    assert.match(await text(page, ".pos"), /^Step [\d,]+ of [\d,]+ · grant 17 of 31$/);
     assert.match(await text(page, ".words"), /Grant 17 has taken gref 60/);
     assert.match(await text(page, ".tr.cur"), /17\s*60\s*0x27ef\s*0\s*4,096\s*0\s*7\s*●?taken/);
     assert.equal(await page.locator(".chunk.done").count(), 18);
@@ -180,7 +180,7 @@ test("the timeline is a slider that the keyboard moves", () =>
     assert.equal(await press("Home"), stepOf(recording, "request_start"));
     assert.equal(await press("Home"), 0);
     assert.equal(await slider.getAttribute("aria-valuenow"), "0");
-    assert.match((await slider.getAttribute("aria-valuetext")) ?? "", /^Step 0 of 43,/);
+    assert.match((await slider.getAttribute("aria-valuetext")) ?? "", /^Step 0 of [\d,]+$/);
   }));
 
 test("dragging the timeline moves the cursor and waits for the answers", () =>
