@@ -1,0 +1,365 @@
+/** What can go wrong, one kind at a time. */
+import fc from "fast-check";
+import type { InvariantName } from "../../../../src/core/invariants/rule.js";
+import { KERNEL_CALLS, type MappingPolicy, type Scenario } from "../../../../src/core/scenario.js";
+import { BACKEND_PROFILES } from "../../../../src/inputs/scenario-defaults.js";
+import { sound } from "./good.js";
+import { Planner, acts } from "./plan.js";
+import type { Complaint } from "./reference.js";
+import { type Surroundings, surroundings } from "./settings.js";
+
+export interface Fault {
+  /** Changes the guest, back end or disk, where the fault is one of theirs. */
+  around?(around: Surroundings, n: readonly number[]): Surroundings;
+  /** Adds steps, where it is one of the workload's. */
+  plan?(planner: Planner, n: readonly number[]): void;
+  /** What it can break, and whether the driver or the fault itself does so. */
+  readonly why: string;
+  readonly may_break: readonly (InvariantName | Complaint)[];
+  /** Where the kernel may stop: in which function, with which expression. */
+  readonly may_stop?: readonly (readonly [func: string, expr: RegExp])[];
+}
+
+function at<T>(list: readonly T[], n: number | undefined): T {
+  return list[(n ?? 0) % list.length] as T;
+}
+
+const STATUS = [0, -1, -2, 1, -32768];
+const OPERATIONS = [0, 1, 2, 3, 4, 5, 6, 255];
+const KEYS: Record<string, readonly (string | null)[]> = {
+  "feature-persistent": ["0", "1", "2", null, "yes"],
+  "feature-max-indirect-segments": ["0", "1", "8", "16", "32", "4096", "5000", null, "-1", "x"],
+  "feature-flush-cache": ["0", "1", null],
+  "feature-barrier": ["0", "1", null],
+  "feature-discard": ["0", "1", null],
+  "discard-granularity": ["0", "512", null],
+  "discard-secure": ["0", "1", null],
+  "max-ring-page-order": ["0", "1", "4", "5", null],
+  sectors: ["0", "8", "100000", null],
+  info: ["0", "4", "65535", null],
+  "sector-size": ["512", "4096", "0", null],
+  "physical-sector-size": ["4096", null],
+};
+
+export const FAULTS = {
+  "a status that is no success": {
+    plan: (p, [a = 0, b = 0]) =>
+      p.complete([{ id: p.pick(a), status: b % 2 ? "error" : "unsupported" }]),
+    why: "",
+    may_break: [],
+  },
+  "an answer that comes twice": {
+    plan: (p, [a = 0, b = 0]) =>
+      p.complete([{ id: p.pick(a), status: "okay", times: 2 + (b % 3) }]),
+    why: "",
+    may_break: [],
+  },
+  "an answer that never comes": {
+    plan: (p, [a = 0, b = 0]) => {
+      const id = p.pick(a);
+      p.never.add(id);
+      // Executed or not; of a discard one would not see it.
+      const { op } = p.requests.find((one) => one.id === id) ?? {};
+      if (b % 2 && (op === "read" || op === "write"))
+        p.complete([{ id, status: "okay", times: 0 }]);
+    },
+    why: "",
+    may_break: [],
+  },
+  "an answer with another id": {
+    plan: (p, [a = 0, b = 0]) =>
+      p.complete([
+        { id: p.pick(a), status: "okay", shadowId: at([0, 1, 2, 5, 31, 32, 600, -1], b) },
+      ]),
+    why: "",
+    may_break: [],
+  },
+  "an answer with another operation": {
+    plan: (p, [a = 0, b = 0]) =>
+      p.complete([{ id: p.pick(a), status: "okay", operation: at(OPERATIONS, b) }]),
+    why: "",
+    may_break: [],
+  },
+  "an answer to nothing": {
+    plan: (p, [a = 0, b = 0, c = 0]) =>
+      void p.workload.push({
+        respond: [
+          {
+            shadowId: at([0, 1, 2, 3, 31, 32, -1], a),
+            operation: at(OPERATIONS, b),
+            status: at(STATUS, c),
+          },
+        ],
+      }),
+    why: "",
+    may_break: [],
+  },
+  "answers that were not written": {
+    plan: (p, [a = 0]) => void p.workload.push({ overrun: 1 + (a % 40) }),
+    why: "",
+    may_break: [],
+  },
+  "an event that is lost": {
+    plan: (p, [a = 0]) => p.complete([{ id: p.pick(a), status: "okay" }], "lost"),
+    why: "",
+    may_break: [],
+  },
+  "a ring slot written over": {
+    plan: (p, n) => rewrite(p, "slot", n, 108),
+    why: "",
+    may_break: [],
+  },
+  "an indirect frame written over": {
+    plan: (p, n) => rewrite(p, "indirect", n, 4096),
+    why: "",
+    may_break: [],
+  },
+  "data written over": {
+    plan: (p, n) => rewrite(p, "data", n, 4096),
+    why: "",
+    may_break: [],
+  },
+  "grants kept that do not persist": {
+    around: (around, [a = 0]) => ({
+      ...around,
+      backend: {
+        ...around.backend,
+        persistent: false,
+        keepsMapped: at<MappingPolicy>(["all", 1, 5, 20], a),
+      },
+    }),
+    plan: (p, [a = 0]) =>
+      void p.workload.push({ keep: at<MappingPolicy>(["all", "none", 3, 30], a) }),
+    why: "",
+    may_break: [],
+  },
+  "persistent grants not kept": {
+    around: (around, [a = 0]) => ({
+      ...around,
+      backend: {
+        ...around.backend,
+        persistent: true,
+        keepsMapped: at<MappingPolicy>(["none", 1, 5, 20], a),
+        maxPersistentGrants: at([null, 0, 3, 100], a),
+      },
+    }),
+    plan: (p, [a = 0]) =>
+      void p.workload.push({ keep: at<MappingPolicy>(["all", "none", 3, 30], a) }),
+    why: "",
+    may_break: [],
+  },
+  "other keys at a resume": {
+    plan: (p, [a = 0, b = 0, c = 0]) => {
+      const key = at(Object.keys(KEYS), a);
+      p.workload.push({ store: { [key]: at(KEYS[key] as string[], b) } });
+      if (c % 2) p.workload.push({ resume: null });
+    },
+    why: "",
+    may_break: [],
+  },
+  "another back end at a resume": {
+    plan: (p, [a = 0, b = 0, c = 0]) => {
+      const profile = at(["blkback", "qdisk", "tapdisk"] as const, a);
+      const base = BACKEND_PROFILES[profile];
+      p.workload.push({
+        resume:
+          b % 3 === 0
+            ? base
+            : {
+                ...base,
+                maxIndirectSegments: at([null, 0, 8, 16, 32, 256], b),
+                persistent: c % 2 === 0,
+                keepsMapped: c % 2 === 0 ? "all" : "none",
+              },
+      });
+    },
+    why: "",
+    may_break: [],
+  },
+  "a resume": {
+    plan: (p) => void p.workload.push({ resume: null }),
+    why: "",
+    may_break: [],
+  },
+  "a disk that shrinks": {
+    plan: (p, [a = 0]) => void p.workload.push({ resize: a }),
+    why: "",
+    may_break: [],
+  },
+  "a back end that closes": {
+    plan: (p, [a = 0]) => {
+      if (a % 2) p.workload.push({ openDisk: true });
+      p.workload.push({ close: true });
+      if (a % 4 > 1) p.workload.push({ closeDisk: true });
+    },
+    why: "",
+    may_break: [],
+  },
+  "a device that is removed": {
+    plan: (p, [a = 0]) => {
+      if (a % 2) p.workload.push({ openDisk: true });
+      p.workload.push({ remove: true });
+      if (a % 4 > 1) p.workload.push({ closeDisk: true });
+    },
+    why: "",
+    may_break: [],
+  },
+  "a table that others have": {
+    around: (around, [a = 0]) => ({
+      ...around,
+      guest: {
+        ...around.guest,
+        grantTableSize: at([12, 20, 40, 100], a),
+        grantTableMax: at([512, 1024], a),
+      },
+    }),
+    plan: (p, [a = 0]) => {
+      p.workload.push({ takeGrants: 1 + (a % 600) });
+      p.greedy = true;
+    },
+    why: "",
+    may_break: [],
+  },
+  "a call that fails": {
+    around: (around, [a = 0, b = 0]) => ({
+      ...around,
+      guest: { ...around.guest, failing: [at(KERNEL_CALLS, a), at(KERNEL_CALLS, b)] },
+    }),
+    plan: (p, [a = 0]) => {
+      p.workload.push(
+        a % 3 === 0 ? { resume: null } : a % 3 === 1 ? { remove: true } : { close: true },
+      );
+    },
+    why: "",
+    may_break: [],
+  },
+  "no page left": {
+    around: (around, [a = 0]) => ({ ...around, guest: { ...around.guest, pagesLeft: a } }),
+    plan: (p, [a = 0]) => {
+      if (a % 2) p.workload.push({ resume: null });
+    },
+    why: "",
+    may_break: [],
+  },
+  "a request that no block layer lets through": {
+    around: (around) => ({ ...around, guest: { ...around.guest, blockLayer: "bypass" } }),
+    plan: (p) => p.unbound(),
+    why: "",
+    may_break: [],
+  },
+  "more or less segments than are said": {
+    around: (around) => ({ ...around, guest: { ...around.guest, blockLayer: "bypass" } }),
+    plan: (p, [a = 0]) => p.change((one) => ({ ...one, physSegments: a % 7 })),
+    why: "",
+    may_break: [],
+  },
+  "a request of no file system": {
+    plan: (p) => p.change((one) => ({ ...one, passthrough: true })),
+    why: "",
+    may_break: [],
+  },
+  "flushes and discards that nobody offers": {
+    plan: (p) => p.unbound(),
+    why: "",
+    may_break: [],
+  },
+  "no grant for a whole page": {
+    around: (around, [a = 0]) => ({
+      ...around,
+      guest: { ...around.guest, pageSize: 65536 },
+      backend: { ...around.backend, maxIndirectSegments: at([null, 0, 8, 15], a) },
+    }),
+    why: "",
+    may_break: [],
+  },
+  "large blocks": {
+    around: (around) => ({ ...around, disk: { ...around.disk, sectorSize: 4096 } }),
+    why: "",
+    may_break: [],
+  },
+  "a disk that can only be read": {
+    around: (around) => ({ ...around, disk: { ...around.disk, readonly: true } }),
+    why: "",
+    may_break: [],
+  },
+  "another kind of guest or disk": {
+    around: (around, [a = 0, b = 0]) => ({
+      ...around,
+      guest: { ...around.guest, type: at(["pv", "hvm", "hvm-emulated-disks"] as const, a) },
+      disk: {
+        ...around.disk,
+        cdrom: b % 2 === 0,
+        removable: b % 3 === 0,
+        vdev: at([51712, 768, 832, 2048, 5632, 268435456, 536870912, 51713, 0, 65536, 1 << 27], b),
+      },
+    }),
+    plan: (p, [a = 0]) => {
+      if (a % 2) p.workload.push({ resume: null }, { remove: true });
+    },
+    why: "",
+    may_break: [],
+  },
+} satisfies Record<string, Fault>;
+
+export type FaultName = keyof typeof FAULTS;
+export const FAULT_NAMES = Object.keys(FAULTS) as FaultName[];
+
+function rewrite(
+  p: Planner,
+  where: "slot" | "indirect" | "data",
+  [a = 0, b = 0, c = 0, d = 0]: readonly number[],
+  size: number,
+): void {
+  const id = p.outstanding[a % Math.max(1, p.outstanding.length)];
+  if (id === undefined) return;
+  const bytes = [c & 0xff, d & 0xff, c & 1, 0, 255].slice(0, 1 + (d % 5));
+  const offset = b % (size - bytes.length);
+  p.workload.push({
+    rewrite: [{ id, where, index: a % 3, offset: a % 2 ? offset : b % 32, bytes }],
+  });
+}
+
+/** A scenario and what is known of it. */
+export interface Faulty {
+  scenario: Scenario;
+  /** Requests that are never answered, deliberately. */
+  never: ReadonlySet<number>;
+}
+
+const numbers = fc.array(fc.nat(1023), { minLength: 6, maxLength: 6 });
+
+/** Random scenarios with this fault, and no other. */
+export function faulty(name: FaultName): fc.Arbitrary<Faulty> {
+  const fault: Fault = FAULTS[name];
+  return fc.tuple(surroundings, acts([name]), numbers).map(([any, wishes, n]) => {
+    const { around, bounds } = sound(any);
+    const planner = new Planner(fault.around?.(around, n) ?? around, { ...bounds, secure: false });
+    for (const wish of wishes) {
+      if (!planner.add(wish) && "n" in wish) fault.plan?.(planner, wish.n);
+    }
+    planner.finish();
+    return { scenario: planner.scenario(), never: planner.never };
+  });
+}
+
+/** Random scenarios with any of the faults, in any configuration. */
+export const anything: fc.Arbitrary<Scenario> = fc
+  .tuple(
+    surroundings,
+    acts([...FAULT_NAMES, "resume"], 16),
+    numbers,
+    fc.subarray(FAULT_NAMES, { maxLength: 2 }),
+    fc.boolean(),
+  )
+  .map(([any, wishes, n, changes, bounded]) => {
+    const { around: usual, bounds } = bounded ? sound(any) : { around: any, bounds: undefined };
+    let around = usual;
+    for (const name of changes) around = (FAULTS[name] as Fault).around?.(around, n) ?? around;
+    const planner = new Planner(around, bounds);
+    for (const wish of wishes) {
+      if (planner.add(wish) || !("n" in wish)) continue;
+      (FAULTS[wish.act as FaultName] as Fault).plan?.(planner, wish.n);
+    }
+    planner.finish();
+    return planner.scenario();
+  });
