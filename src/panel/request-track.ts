@@ -1,5 +1,5 @@
 /** What the tracepoints tell of one request, from the queue to its end. */
-import type { request } from "../core/linux/request.js";
+import { flushes_for_another, type request } from "../core/linux/request.js";
 import type { RequestSegment } from "./state.js";
 
 /** The columns of a `RequestTrack`'s grants: when each of these happened to a grant. */
@@ -148,7 +148,13 @@ export function newTrack(req: request, ordinal: number, place: number, from: num
     place,
     from,
     req,
-    role: { nrs: numbersOf(req), part: 0, parts: 1, anew: false, flushes: req.serves?.nr ?? null },
+    role: {
+      nrs: numbersOf(req),
+      part: 0,
+      parts: 1,
+      anew: false,
+      flushes: flushes_for_another(req) ? req.nr : null,
+    },
     segments,
     grants,
     id: -1,

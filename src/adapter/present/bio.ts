@@ -1,8 +1,7 @@
 /** A bio, and what is known of the clones of one that was cut. */
-import { errnoName } from "./constants.js";
+import { REQ_FLAGS, errnoName } from "./constants.js";
 import { bytesText, flags, integer, named } from "./numbers.js";
 import { page } from "./pages.js";
-import { REQ_FLAGS } from "./flags.js";
 import { array, derived, field, struct } from "./value.js";
 import type { Presenter } from "./world.js";
 

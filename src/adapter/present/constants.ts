@@ -1,5 +1,6 @@
 /** The names that the source has for numbers. */
 import * as vdev from "../../core/blkfront/patch-v2/vdev.js";
+import * as flush from "../../core/linux/blk-flush.js";
 import * as errno from "../../core/linux/errno.js";
 import * as flags from "../../core/linux/request.js";
 import * as blkif from "../../core/xen/blkif.js";
@@ -74,3 +75,15 @@ export function statusName(status: number): string | undefined {
 export function errnoName(error: number): string | undefined {
   return ERRORS.get(error);
 }
+
+/** The names of the bits of a module's constants, lowest first. */
+function bitsOf(module: object, wanted: RegExp): ReadonlyMap<number, string> {
+  const named = numbersOf(module, wanted).filter(([, value]) => value > 0);
+  return new Map(named.sort(([, a], [, b]) => a - b).map(([name, value]) => [value, name]));
+}
+
+/** The request flags that the driver or the block layer looks at. */
+export const REQ_FLAGS = bitsOf(flags, /^REQ_/);
+
+/** The steps of a flush sequence, as the block layer counts them. */
+export const FLUSH_STEPS = bitsOf(flush, /^REQ_FSEQ_/);

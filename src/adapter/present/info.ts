@@ -1,9 +1,8 @@
-import { blkifStateName, xenbusStateName } from "./constants.js";
+import { REQ_FLAGS, blkifStateName, xenbusStateName } from "./constants.js";
 import { boolean, enumerator, flags, integer, text } from "./numbers.js";
 import { list } from "./list.js";
 import { page, reference } from "./pages.js";
 import { plainStruct } from "./plain.js";
-import { REQ_FLAGS } from "./flags.js";
 import { array, field, struct } from "./value.js";
 import type { Presenter } from "./world.js";
 import type { blk_shadow } from "../../core/blkfront/patch-v2/blkfront-info.js";

@@ -1,9 +1,9 @@
 /** The kernel around the driver: the disk, its queue, and what C has as globals. */
 import type { request } from "../../core/linux/request.js";
+import { REQ_FLAGS } from "./constants.js";
 import { boolean, enumerator, flags, integer, text } from "./numbers.js";
 import { address } from "./pages.js";
 import { plainStruct } from "./plain.js";
-import { REQ_FLAGS } from "./flags.js";
 import { type Value, array, field, leaf, struct } from "./value.js";
 import type { Presenter, World, log_line as log_line_type } from "./world.js";
 

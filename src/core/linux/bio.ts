@@ -144,7 +144,11 @@ export function bio_endio(k: kernel, bio: bio, error: number): void {
   bio.error = error;
   const { nr, bi_sector: sector, ended: times } = bio;
   k.trace?.({ kind: "bio_end", nr, sector, sectors: bio_sectors(bio), error, times });
-  if (bio.bi_private !== null) split_bio_end(k, bio.bi_private, error);
+  const split = bio.bi_private;
+  if (split === null) return;
+  // The clone is freed; copies of the machine share what has ended, which must lead to nothing that goes on.
+  bio.bi_private = null;
+  split_bio_end(k, split, error);
 }
 
 /** `split_bio_end`, which is the driver's: it gives its clones this end. */

@@ -16,16 +16,19 @@ import type { gendisk } from "./gendisk.js";
 import type { kernel } from "./kernel.js";
 import { finish_request, new_request, type request_queue } from "./request-queue.js";
 
-const PREFLUSH = 1 << 0;
-const DATA = 1 << 1;
-const POSTFLUSH = 1 << 2;
+/** A flush before the data. */
+export const REQ_FSEQ_PREFLUSH = 1 << 0;
+/** The data itself. */
+export const REQ_FSEQ_DATA = 1 << 1;
+/** A flush after the data. */
+export const REQ_FSEQ_POSTFLUSH = 1 << 2;
 
 /** `blk_flush_policy`: the steps that a request needs on a queue which has these of `REQ_FLUSH` and `REQ_FUA`. */
 function blk_flush_policy(flush_flags: number, req: request): number {
-  let policy = blk_rq_sectors(req) > 0 ? DATA : 0;
+  let policy = blk_rq_sectors(req) > 0 ? REQ_FSEQ_DATA : 0;
   if (flush_flags & REQ_FLUSH) {
-    if (req.cmd_flags & REQ_FLUSH) policy |= PREFLUSH;
-    if (!(flush_flags & REQ_FUA) && req.cmd_flags & REQ_FUA) policy |= POSTFLUSH;
+    if (req.cmd_flags & REQ_FLUSH) policy |= REQ_FSEQ_PREFLUSH;
+    if (!(flush_flags & REQ_FUA) && req.cmd_flags & REQ_FUA) policy |= REQ_FSEQ_POSTFLUSH;
   }
   return policy;
 }
@@ -39,7 +42,7 @@ export function blk_insert_flush(k: kernel, q: request_queue, req: request): voi
     finish_request(k, req, 0);
     return;
   }
-  if (policy === DATA) {
+  if (policy === REQ_FSEQ_DATA) {
     q.queue_head.push(req);
     return;
   }
@@ -54,11 +57,11 @@ function next_step(k: kernel, q: request_queue, req: request, error: number): vo
   if (error !== 0 || req.flush_seq === 0) {
     req.flush_seq = 0;
     finish_request(k, req, error);
-  } else if (req.flush_seq & PREFLUSH) {
-    req.flush_seq &= ~PREFLUSH;
+  } else if (req.flush_seq & REQ_FSEQ_PREFLUSH) {
+    req.flush_seq &= ~REQ_FSEQ_PREFLUSH;
     q.queue_head.push(flush_request(k, req));
-  } else if (req.flush_seq & DATA) {
-    req.flush_seq &= ~DATA;
+  } else if (req.flush_seq & REQ_FSEQ_DATA) {
+    req.flush_seq &= ~REQ_FSEQ_DATA;
     req.state = "waiting";
     q.queue_head.unshift(req);
   } else {
@@ -83,8 +86,9 @@ function flush_request(k: kernel, req: request): request {
 /** `flush_end_io`: the flush for another request is done. */
 function flush_end_io(k: kernel, req: request, error: number): void {
   const { queue } = req.rq_disk as gendisk;
+  const served = req.serves as request;
   finish_request(k, req, error);
-  next_step(k, queue, req.serves as request, error);
+  next_step(k, queue, served, error);
 }
 
 /** `flush_data_end_io`: the data of a sequence has been moved. */

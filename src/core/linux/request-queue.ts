@@ -168,8 +168,9 @@ export function finish_request(k: kernel, req: request, error: number): void {
   req.state = "ended";
   req.error = error;
   for (const bio of req.bio) bio_endio(k, bio, error);
-  // What has ended does not change any more: copies of the machine share it.
+  // What has ended does not change any more, and leads to nothing that does: copies of the machine share it.
   req.rq_disk = null;
+  req.serves = null;
 }
 
 /**

@@ -46,8 +46,8 @@ export interface request {
   readonly settings: RequestSettings;
   /** Called in place of its end: a flush sequence goes on from there. */
   end_io: ((k: kernel, req: request, error: number) => void) | null;
-  /** The request whose flush sequence this one is a step of, or null. */
-  readonly serves: request | null;
+  /** The request whose flush sequence this one is a step of, until it has ended; or null. */
+  serves: request | null;
   /** What its own flush sequence has still to do; 0 without one. */
   flush_seq: number;
   state: "waiting" | "started" | "ended";
@@ -58,6 +58,12 @@ export interface request {
 /** `rq_data_dir`: 1 for a write. */
 export function rq_data_dir(req: request): 0 | 1 {
   return req.cmd_flags & REQ_WRITE ? 1 : 0;
+}
+
+/** Whether it is the flush before or after the data of another request, which has the same number. */
+export function flushes_for_another({ cmd_flags }: request): boolean {
+  const flush_step = REQ_FLUSH | REQ_FLUSH_SEQ;
+  return (cmd_flags & flush_step) === flush_step;
 }
 
 /** `blk_rq_pos`: the first sector. */

@@ -35,12 +35,7 @@ export function cloneMachine(machine: Machine): Machine {
   const statics = clone_statics(machine.statics);
   const info = clone_info(machine.info, kernel, statics, requests);
   if (machine.info.xbdev !== null) info.xbdev = front;
-  const gd = machine.gd && clone_disk(machine.gd, info, requests);
-  if (gd !== null) {
-    if (machine.info.gd !== null) info.gd = gd;
-    if (machine.info.rq !== null) info.rq = gd.queue;
-    for (const req of requests.values()) req.rq_disk = gd;
-  }
+  const gd = clone_disks(machine, info, requests);
   const disk = clone_memory(machine.disk);
   return {
     scenario: machine.scenario,
@@ -106,9 +101,14 @@ function copy_requests(old: kernel, kernel: kernel): Map<request, request> {
   }
   for (const [req, copy] of requests) {
     if (req.serves === null) continue;
-    (copy as { serves: request }).serves = requests.get(req.serves) ?? req.serves;
+    copy.serves = copied_request(requests, req.serves);
   }
   return requests;
+}
+
+/** The copy of a request; one that has ended is its own. */
+function copied_request(requests: ReadonlyMap<request, request>, req: request): request {
+  return requests.get(req) ?? req;
 }
 
 function copy_bio(old: bio, bios: Map<bio, bio>, splits: Map<split_bio, split_bio>): bio {
@@ -208,34 +208,44 @@ function relink<T>(
   copy.prev = old.prev === poison ? poison : copy_of(old.prev);
 }
 
-function clone_grants(old: blkfront_info, info: blkfront_info): void {
+/** The copy of an entry of the pool, or of one that is freed and still pointed to. */
+type copy_of_grant = (entry: grant) => grant;
+
+/**
+ * Copies the pool and its list, and hands `rest` the copy of any entry, so that what else points to entries can
+ * be copied. An entry that was freed is copied too where something leads to it, once, and with its links.
+ */
+function clone_grants(
+  old: blkfront_info,
+  info: blkfront_info,
+  rest: (copy_of: copy_of_grant) => void,
+): void {
   const slab = info.grant_slab;
+  for (const entry of old.grant_slab) slab.push(entry && copy_grant(entry));
+  const freed = new Map<grant, grant>();
+  const copy_of: copy_of_grant = (entry) => {
+    const known = slab[entry.nr] ?? freed.get(entry);
+    if (known) return known;
+    const copy = copy_grant(entry);
+    freed.set(entry, copy);
+    return copy;
+  };
+  const node_of = (node: list_head<grant>): list_head<grant> =>
+    node.entry === null ? info.grants : copy_of(node.entry).node;
+  relink(info.grants, old.grants, node_of);
   for (const entry of old.grant_slab) {
-    if (entry === null) {
-      slab.push(null);
-      continue;
-    }
-    const copy = new_grant(entry.nr);
-    copy.gref = entry.gref;
-    copy.page = entry.page;
-    slab.push(copy);
+    if (entry !== null) relink(copy_of(entry).node, entry.node, node_of);
   }
-  const copy_of = (node: list_head<grant>): list_head<grant> =>
-    node.entry === null ? info.grants : copied_grant(slab, node.entry).node;
-  relink(info.grants, old.grants, copy_of);
-  for (const entry of old.grant_slab) {
-    if (entry !== null) relink((slab[entry.nr] as grant).node, entry.node, copy_of);
-  }
+  rest(copy_of);
+  // A freed entry can lead to another one, which then follows in the map.
+  for (const [entry, copy] of freed) relink(copy.node, entry.node, node_of);
 }
 
-/** The copy of an entry; of one that was freed but is still pointed to, an entry of its own. */
-function copied_grant(slab: (grant | null)[], entry: grant): grant {
-  const copy = slab[entry.nr];
-  if (copy) return copy;
-  const freed = new_grant(entry.nr);
-  freed.gref = entry.gref;
-  freed.page = entry.page;
-  return freed;
+function copy_grant(entry: grant): grant {
+  const copy = new_grant(entry.nr);
+  copy.gref = entry.gref;
+  copy.page = entry.page;
+  return copy;
 }
 
 function clone_indirect_pages(old: blkfront_info, info: blkfront_info): void {
@@ -304,10 +314,34 @@ function clone_info(
   if (old.callback.queued) {
     kernel.gnttab.free_callbacks.push(info.callback as gnttab_free_callback);
   }
-  clone_grants(old, info);
   clone_indirect_pages(old, info);
-  for (const shadow of old.shadow) info.shadow.push(clone_shadow(shadow, info, requests));
+  clone_grants(old, info, (copy_of) => {
+    for (const shadow of old.shadow) {
+      info.shadow.push(clone_shadow(shadow, info, copy_of, requests));
+    }
+  });
   return info;
+}
+
+/**
+ * Copies the disk that the driver has and the one that the users know, which need not be the same, for all that
+ * point to them.
+ * @returns the users'
+ */
+function clone_disks(
+  machine: Machine,
+  info: blkfront_info,
+  requests: ReadonlyMap<request, request>,
+): gendisk | null {
+  const copies = new Map<gendisk, gendisk>();
+  for (const old of [machine.info.gd, machine.gd]) {
+    if (old !== null && !copies.has(old)) copies.set(old, clone_disk(old, info, requests));
+  }
+  const copy_of = (old: gendisk | null): gendisk | null => old && (copies.get(old) ?? null);
+  info.gd = copy_of(machine.info.gd);
+  info.rq = machine.info.rq && (info.gd as gendisk).queue;
+  for (const [old, copy] of requests) copy.rq_disk = copy_of(old.rq_disk as gendisk | null);
+  return copy_of(machine.gd);
 }
 
 function clone_disk(
@@ -339,7 +373,7 @@ function clone_queue(old: request_queue, requests: ReadonlyMap<request, request>
       discard: old.queue_flags.discard,
       secdiscard: old.queue_flags.secdiscard,
     },
-    queue_head: old.queue_head.map((req) => requests.get(req) as request),
+    queue_head: old.queue_head.map((req) => copied_request(requests, req)),
     stopped: old.stopped,
     limits: {
       max_hw_sectors: old.limits.max_hw_sectors,
@@ -356,20 +390,20 @@ function clone_queue(old: request_queue, requests: ReadonlyMap<request, request>
     },
     flush_flags: old.flush_flags,
     request_fn: old.request_fn,
-    plug: old.plug && old.plug.map((req) => requests.get(req) as request),
+    plug: old.plug && old.plug.map((req) => copied_request(requests, req)),
   };
 }
 
 function clone_shadow(
   old: blk_shadow,
   info: blkfront_info,
+  copy_of: copy_of_grant,
   requests: ReadonlyMap<request, request>,
 ): blk_shadow {
-  const grants = (entries: (grant | null)[]) =>
-    entries.map((entry) => entry && copied_grant(info.grant_slab, entry));
+  const grants = (entries: (grant | null)[]) => entries.map((entry) => entry && copy_of(entry));
   return {
     req: new blkif_request(info.kernel.mem, old.req.addr, old.req.layout),
-    request: old.request && (requests.get(old.request) as request),
+    request: old.request && copied_request(requests, old.request),
     grants_used: grants(old.grants_used),
     indirect_grants: grants(old.indirect_grants),
     sg: old.sg.map((sg) => ({

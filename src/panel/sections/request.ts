@@ -1,5 +1,5 @@
 /** The request: what it is, how its bytes lie in pages, and how far each of its grants has come. */
-import { REQ_FLUSH, REQ_FUA, type request } from "../../core/linux/request.js";
+import { REQ_FLUSH, REQ_FUA, flushes_for_another, type request } from "../../core/linux/request.js";
 import { BLKIF_MAX_SEGMENTS_PER_REQUEST } from "../../core/xen/blkif.js";
 import { packInt32s } from "../pack.js";
 import { GrantColumn, grantStep, type RequestTrack } from "../request-track.js";
@@ -59,7 +59,7 @@ function layoutOf(track: RequestTrack, pageSize: number): Layout {
 
 /** What a request does; a step of another one's flush sequence flushes. */
 export function operationOf(req: request): Operation {
-  return req.serves === null ? req.settings.op : "flush";
+  return flushes_for_another(req) ? "flush" : req.settings.op;
 }
 
 /** The request's header and its layout; null without a request. */
