@@ -28,9 +28,11 @@ function settle(machine: Machine, act: () => void): void {
       front = xbdev.state;
       frontend_changed(backend, front);
     } else {
-      return;
+      break;
     }
   }
+  // What the driver has made is there to be used, and stays so for those who have it open.
+  machine.gd = info.gd ?? machine.gd;
 }
 
 /** The driver is loaded and finds the device, and both ends connect. */
@@ -39,7 +41,6 @@ export function connect(machine: Machine): void {
   if (xlblk_init(kernel, statics)) return;
   if (blkfront_probe(kernel, xbdev, info)) return;
   settle(machine, () => xen_blkbk_probe(backend));
-  machine.gd = info.gd;
   if (scenario.start !== null && info.connected === "CONNECTED") {
     apply_start(machine, scenario.start);
   }

@@ -559,6 +559,17 @@ describe("resuming", () => {
     assert.notEqual(machine.info.connected, "CONNECTED");
   });
 
+  it("gives a disk to a guest whose first connection failed", () => {
+    const ran = run(
+      device(
+        [{ resume: null }, { submit: [write(1, 0, 1)] }, { complete: [{ id: 1, status: "okay" }] }],
+        { failing: ["alloc_disk"] },
+      ),
+    );
+    assert.equal(ran.machine.info.connected, "CONNECTED");
+    assert.deepEqual(ends(ran), [[1, 0]]);
+  });
+
   it("does nothing for a device that is gone", () => {
     const ran = run(device([{ remove: true }, { resume: null }, { remove: true }, { resize: 1 }]));
     assert.equal(ran.machine.bug, null);
