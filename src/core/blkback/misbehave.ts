@@ -1,10 +1,9 @@
 /** What a faulty or hostile back end can do to a guest, through what it may reach. */
-import { mem_put8 } from "../linux/memory.js";
+import { mem_get32, mem_put8 } from "../linux/memory.js";
 import type { MadeUpResponse, Rewrite } from "../scenario.js";
 import { GRANT_INVALID_REF, grant_entry_addr } from "../xen/grant-table.js";
 import { XEN_PAGE_SIZE } from "../xen/page.js";
 import { SRING_HEADER } from "../xen/ring.js";
-import { mem_get32 } from "../linux/memory.js";
 import type { backend } from "./backend.js";
 import { make_response, push_responses, take_requests } from "./dispatch.js";
 

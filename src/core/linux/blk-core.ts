@@ -6,7 +6,7 @@ import {
   attempt_merge_bio,
   attempt_merge_requests,
   bio_phys_segments,
-  segments_of,
+  merge_runs,
 } from "./blk-merge.js";
 import type { gendisk } from "./gendisk.js";
 import type { kernel } from "./kernel.js";
@@ -55,7 +55,7 @@ function request_of(k: kernel, rq_disk: gendisk, bio: bio): request {
     rq_disk,
     bio: [bio],
     parts: bio.of,
-    segments: segments_of(bio, limits),
+    segments: merge_runs([bio], limits),
     sector: bio.bi_sector,
     bytes: bio.bi_size,
     nr_phys_segments: bio_phys_segments(bio, limits),

@@ -1,7 +1,7 @@
 /** How the block layer of 4.2 builds bios of pages, and requests of bios (`block/bio.c`, `block/blk-merge.c`). */
 import type { BufferSegment } from "../scenario.js";
 import type { bio, bio_vec } from "./bio.js";
-import { bio_sectors, bio_segments } from "./bio.js";
+import { bio_sectors } from "./bio.js";
 import {
   REQ_DISCARD,
   REQ_FLUSH,
@@ -150,9 +150,4 @@ export function attempt_merge_requests(req: request, next: request): boolean {
   req.segments = runs;
   next.bio = [];
   return true;
-}
-
-/** What a new request of the bio alone has. */
-export function segments_of(bio: bio, limits: queue_limits): BufferSegment[] {
-  return bio_segments(bio) === 0 ? [] : merge_runs([bio], limits);
 }

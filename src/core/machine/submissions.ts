@@ -6,12 +6,10 @@ import { make_bios, make_requests } from "./make-requests.js";
 import { store_write_data, touch_pages } from "./patterns.js";
 import type { Machine } from "./state.js";
 
-/** Gives the buffers their bytes: data to write, or what lay there before. */
-function fill_buffers({ kernel }: Machine, settings: readonly RequestSettings[]): void {
-  for (const { op, id, segments } of settings) {
-    touch_pages(kernel.mem, kernel.PAGE_SIZE, segments);
-    if (op === "write") store_write_data(kernel.mem, kernel.PAGE_SIZE, id, segments);
-  }
+/** Gives a buffer its bytes: data to write, or what lay there before. */
+function fill_buffer({ kernel }: Machine, { op, id, segments }: RequestSettings): void {
+  touch_pages(kernel.mem, kernel.PAGE_SIZE, segments);
+  if (op === "write") store_write_data(kernel.mem, kernel.PAGE_SIZE, id, segments);
 }
 
 /** Puts requests on the queue as they are, and runs it once. */
@@ -21,7 +19,7 @@ export function submit(machine: Machine, settings: readonly RequestSettings[]): 
   if (gd === null || info.rq !== gd.queue) return;
   for (const one of settings) {
     // In order, since a later one may write to the same pages.
-    fill_buffers(machine, [one]);
+    fill_buffer(machine, one);
     gd.queue.queue_head.push(...make_requests(kernel, one, scenario.guest.blockLayer, gd));
   }
   if (gd.queue.stopped) kernel.trace?.({ kind: "queue_is_stopped" });
@@ -34,7 +32,7 @@ export function submit_bios(machine: Machine, settings: readonly RequestSettings
   if (gd === null || info.rq !== gd.queue) return;
   blk_start_plug(gd.queue);
   for (const one of settings) {
-    fill_buffers(machine, [one]);
+    fill_buffer(machine, one);
     for (const bio of make_bios(one, gd)) submit_bio(kernel, gd, bio);
   }
   if (gd.queue.stopped) kernel.trace?.({ kind: "queue_is_stopped" });

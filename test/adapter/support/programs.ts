@@ -41,6 +41,15 @@ export const small = file("small.blkfront.json", {
   ],
 });
 
+/** Pages of 4 KB with one left out between each two, so that nothing joins them. */
+function pagesApart(count: number): { page: number; offset: number; length: number }[] {
+  return Array.from({ length: count }, (_, i) => ({
+    page: 0x1000 + 2 * i,
+    offset: 0,
+    length: 4096,
+  }));
+}
+
 /** 24 segments of 4 KB: an indirect request. */
 export const indirect = file("indirect.blkfront.json", {
   title: "indirect",
@@ -50,11 +59,7 @@ export const indirect = file("indirect.blkfront.json", {
         {
           op: "write",
           sector: 0,
-          segments: Array.from({ length: 24 }, (_, i) => ({
-            page: 0x1000 + 2 * i,
-            offset: 0,
-            length: 4096,
-          })),
+          segments: pagesApart(24),
         },
       ],
     },
@@ -73,11 +78,7 @@ export const bug = file("bug.blkfront.json", {
         {
           op: "read",
           sector: 0,
-          segments: Array.from({ length: 12 }, (_, i) => ({
-            page: 0x1000 + 2 * i,
-            offset: 0,
-            length: 4096,
-          })),
+          segments: pagesApart(12),
         },
       ],
     },
@@ -94,11 +95,7 @@ export const twoOwners = file("two-owners.blkfront.json", {
         {
           op: "read",
           sector: 0,
-          segments: Array.from({ length: 12 }, (_, i) => ({
-            page: 0x1000 + 2 * i,
-            offset: 0,
-            length: 4096,
-          })),
+          segments: pagesApart(12),
         },
       ],
     },

@@ -89,6 +89,16 @@ const emptyTable: Defect = {
 
 const oversized = /nr_phys_segments \* XEN_PAGES_PER_SEGMENT\) > info->max_indirect_segments/;
 
+/** The page of an indirect frame goes to the spare pages and stays the grant's: it shows when the ring is freed. */
+const pageWithTwoOwners: Defect = {
+  here: indirectPageAdded,
+  end: (played) => {
+    stops(played, "BUG", "blkif_free", /^info->feature_persistent$/);
+    assert.deepEqual(played.users.wrongSectors(), []);
+  },
+  breaks: ["pages-accounted"],
+};
+
 export const DEFECTS: Readonly<Record<string, Defect>> = {
   "no-indirect-on-64k-pages": emptyTable,
   "indirect-limit-below-a-page": emptyTable,
@@ -204,14 +214,7 @@ export const DEFECTS: Readonly<Record<string, Defect>> = {
     breaks: ["segments-cover-request"],
   },
 
-  "persistent-grants-lost-after-a-resume": {
-    here: indirectPageAdded,
-    end: (played) => {
-      stops(played, "BUG", "blkif_free", /^info->feature_persistent$/);
-      assert.deepEqual(played.users.wrongSectors(), []);
-    },
-    breaks: ["pages-accounted"],
-  },
+  "persistent-grants-lost-after-a-resume": pageWithTwoOwners,
 
   "ring-freed-with-the-wrong-order": {
     here: on("free_pages_order", (_, { freed, allocated }) =>
@@ -436,14 +439,7 @@ export const DEFECTS: Readonly<Record<string, Defect>> = {
     breaks: ["segments-cover-request"],
   },
 
-  "indirect-page-on-two-lists": {
-    here: indirectPageAdded,
-    end: (played) => {
-      stops(played, "BUG", "blkif_free", /^info->feature_persistent$/);
-      assert.deepEqual(played.users.wrongSectors(), []);
-    },
-    breaks: ["pages-accounted"],
-  },
+  "indirect-page-on-two-lists": pageWithTwoOwners,
 
   "indirect-page-twice-on-its-list": {
     here: on("grant_released", ({ info }, { indirect }) => {

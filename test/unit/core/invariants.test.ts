@@ -22,6 +22,17 @@ import { one_by_one, scenario, transfer } from "./scenarios.js";
 /** Makes of an event what the watch is told instead. */
 type Lie = (event: TraceEvent, machine: Machine) => TraceEvent[];
 
+/** Each request is taken for one that a resume has ended, and of which these sectors are submitted anew. */
+function resubmitted(sector: number, sectors: number): Lie {
+  return (event) =>
+    event.kind === "request_end"
+      ? [
+          { ...event, why: "recover" },
+          { kind: "submit_bio", req: event.req, sector, sectors, split: true },
+        ]
+      : [event];
+}
+
 const truth: Lie = (event) => [event];
 
 /** Runs a scenario to its end under watch; after task `task` something is done to the machine. */
@@ -269,26 +280,14 @@ const HARM: Record<string, Harm> = {
   "a recovered request is submitted without its end": {
     of: usual,
     task: ENDED,
-    lie: (event) =>
-      event.kind === "request_end"
-        ? [
-            { ...event, why: "recover" },
-            { kind: "submit_bio", req: event.req, sector: 8, sectors: 64, split: true },
-          ]
-        : [event],
+    lie: resubmitted(8, 64),
     invariant: "requests-end-once",
     text: /only its sectors up to 72 of 168 were submitted anew\.$/,
   },
   "a recovered request is submitted with a gap": {
     of: usual,
     task: ENDED,
-    lie: (event) =>
-      event.kind === "request_end"
-        ? [
-            { ...event, why: "recover" },
-            { kind: "submit_bio", req: event.req, sector: 9, sectors: 159, split: true },
-          ]
-        : [event],
+    lie: resubmitted(9, 159),
     invariant: "requests-end-once",
     text: /^Request 1 is submitted anew from sector 9, but 8 comes next\.$/,
   },
