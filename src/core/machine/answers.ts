@@ -74,6 +74,7 @@ export function answer_what_was_late(
 ): void {
   const { agenda, backend, info, step } = machine;
   if (responses.length === 0 || info.connected !== "CONNECTED") return;
+  if (backend.ring_refs.length === 0) return;
   const taken = backend.pending.flatMap(({ asked }) => asked);
   const untaken = untaken_ids(backend);
   const late = responses.filter(

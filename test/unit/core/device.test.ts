@@ -297,6 +297,21 @@ describe("closing", () => {
     assert.equal(machine.xbdev.state, "Closed");
     assert.notEqual(machine.info.gd, null);
   });
+
+  it("comes to an end where the back end gave the ring up and the driver still thinks that it is connected", () => {
+    const ran = run(
+      device(
+        [
+          { submit: [transfer(1, "read", 0, [page(0x1000)])] },
+          { close: true },
+          { complete: [{ id: 1, status: "okay" }] },
+        ],
+        { failing: ["bdget_disk"] },
+      ),
+    );
+    assert.equal(ran.machine.info.connected, "CONNECTED");
+    assert.deepEqual(ends(ran), []);
+  });
 });
 
 describe("the back end's states", () => {
