@@ -45,14 +45,30 @@ export const FAULTS = {
   "a status that is no success": {
     plan: (p, [a = 0, b = 0]) =>
       p.complete([{ id: p.pick(a), status: b % 2 ? "error" : "unsupported" }]),
-    why: "",
-    may_break: [],
+    why: "the caller is told of an error that the disk did not have",
+    may_break: ["right-errors"],
   },
   "an answer that comes twice": {
     plan: (p, [a = 0, b = 0]) =>
       p.complete([{ id: p.pick(a), status: "okay", times: 2 + (b % 3) }]),
-    why: "",
-    may_break: [],
+    why: "a stale shadow entry is completed again before its id is looked at",
+    may_break: [
+      "one-answer-per-id",
+      "one-place-per-grant",
+      "references-accounted",
+      "ring-indexes-ordered",
+      "live-grants-first",
+      "pages-accounted",
+      "segments-cover-request",
+      "right-bytes",
+      "right-errors",
+      "told-once",
+    ],
+    may_stop: [
+      ["get_grant", /-ENOSPC/],
+      ["get_free_grant", /LIST_POISON/],
+      ["get_id_from_freelist", /./],
+    ],
   },
   "an answer that never comes": {
     plan: (p, [a = 0, b = 0]) => {
@@ -63,7 +79,7 @@ export const FAULTS = {
       if (b % 2 && (op === "read" || op === "write"))
         p.complete([{ id, status: "okay", times: 0 }]);
     },
-    why: "",
+    why: "the request waits, and nothing else minds",
     may_break: [],
   },
   "an answer with another id": {
@@ -71,14 +87,29 @@ export const FAULTS = {
       p.complete([
         { id: p.pick(a), status: "okay", shadowId: at([0, 1, 2, 5, 31, 32, 600, -1], b) },
       ]),
-    why: "",
-    may_break: [],
+    why: "any id within the ring is completed, whoever it belongs to",
+    may_break: [
+      "one-answer-per-id",
+      "one-place-per-grant",
+      "references-accounted",
+      "live-grants-first",
+      "pages-accounted",
+      "right-bytes",
+      "right-errors",
+      "told-once",
+    ],
+    may_stop: [
+      ["get_grant", /-ENOSPC/],
+      ["get_free_grant", /LIST_POISON/],
+      ["get_id_from_freelist", /./],
+    ],
   },
   "an answer with another operation": {
     plan: (p, [a = 0, b = 0]) =>
       p.complete([{ id: p.pick(a), status: "okay", operation: at(OPERATIONS, b) }]),
-    why: "",
-    may_break: [],
+    why: "the response's operation decides what is copied and given back",
+    may_break: ["one-place-per-grant", "right-bytes", "right-errors"],
+    may_stop: [["blkif_interrupt", /BUG/]],
   },
   "an answer to nothing": {
     plan: (p, [a = 0, b = 0, c = 0]) =>
@@ -91,33 +122,67 @@ export const FAULTS = {
           },
         ],
       }),
-    why: "",
-    may_break: [],
+    why: "a shadow entry that is out is completed, and one that is not, too",
+    may_break: [
+      "one-answer-per-id",
+      "one-place-per-grant",
+      "references-accounted",
+      "ring-indexes-ordered",
+      "live-grants-first",
+      "pages-accounted",
+      "right-bytes",
+      "right-errors",
+      "told-once",
+    ],
+    may_stop: [
+      ["get_grant", /-ENOSPC/],
+      ["get_free_grant", /LIST_POISON/],
+      ["get_id_from_freelist", /./],
+      ["blkif_interrupt", /BUG/],
+    ],
   },
   "answers that were not written": {
     plan: (p, [a = 0]) => void p.workload.push({ overrun: 1 + (a % 40) }),
-    why: "",
-    may_break: [],
+    why: "the driver takes the requests in its slots for responses",
+    may_break: [
+      "one-answer-per-id",
+      "one-place-per-grant",
+      "references-accounted",
+      "ring-indexes-ordered",
+      "live-grants-first",
+      "pages-accounted",
+      "segments-cover-request",
+      "right-bytes",
+      "right-errors",
+      "told-once",
+    ],
+    may_stop: [
+      ["get_grant", /-ENOSPC/],
+      ["get_free_grant", /LIST_POISON/],
+      ["get_id_from_freelist", /./],
+      ["blkif_interrupt", /BUG/],
+      ["get_free_grant", /list_empty/],
+    ],
   },
   "an event that is lost": {
     plan: (p, [a = 0]) => p.complete([{ id: p.pick(a), status: "okay" }], "lost"),
-    why: "",
-    may_break: [],
+    why: "a frame may be unmapped between the answer and the look at it",
+    may_break: ["pages-accounted"],
   },
   "a ring slot written over": {
     plan: (p, n) => rewrite(p, "slot", n, 108),
-    why: "",
+    why: "the driver has its own copy, and the back end had taken its own",
     may_break: [],
   },
   "an indirect frame written over": {
     plan: (p, n) => rewrite(p, "indirect", n, 4096),
-    why: "",
-    may_break: [],
+    why: "the back end reads the frame when it executes the request",
+    may_break: ["right-errors", "right-bytes"],
   },
   "data written over": {
     plan: (p, n) => rewrite(p, "data", n, 4096),
-    why: "",
-    may_break: [],
+    why: "the page is shared until the driver has copied it",
+    may_break: ["right-bytes"],
   },
   "grants kept that do not persist": {
     around: (around, [a = 0]) => ({
@@ -130,8 +195,9 @@ export const FAULTS = {
     }),
     plan: (p, [a = 0]) =>
       void p.workload.push({ keep: at<MappingPolicy>(["all", "none", 3, 30], a) }),
-    why: "",
-    may_break: [],
+    why: "a reference that is kept is used again for another page",
+    may_break: ["segments-cover-request", "right-bytes", "pages-accounted"],
+    may_stop: [["blkif_setup_rw_req_grant", /kmap_atomic/]],
   },
   "persistent grants not kept": {
     around: (around, [a = 0]) => ({
@@ -145,8 +211,9 @@ export const FAULTS = {
     }),
     plan: (p, [a = 0]) =>
       void p.workload.push({ keep: at<MappingPolicy>(["all", "none", 3, 30], a) }),
-    why: "",
-    may_break: [],
+    why: "the page of an indirect frame that was unmapped gets two owners",
+    may_break: ["pages-accounted"],
+    may_stop: [["blkif_free", /feature_persistent/]],
   },
   "other keys at a resume": {
     plan: (p, [a = 0, b = 0, c = 0]) => {
@@ -154,8 +221,13 @@ export const FAULTS = {
       p.workload.push({ store: { [key]: at(KEYS[key] as string[], b) } });
       if (c % 2) p.workload.push({ resume: null });
     },
-    why: "",
-    may_break: [],
+    why: "the queue's limits are not those of the new back end",
+    may_break: ["limits-fit-grants", "pages-accounted", "requests-end-once", "right-errors"],
+    may_stop: [
+      ["blkif_queue_rw_req", /XEN_PAGES_PER_SEGMENT/],
+      ["sg_init_table", /./],
+      ["blkif_recover", /./],
+    ],
   },
   "another back end at a resume": {
     plan: (p, [a = 0, b = 0, c = 0]) => {
@@ -173,18 +245,34 @@ export const FAULTS = {
               },
       });
     },
-    why: "",
-    may_break: [],
+    why: "whether grants persist is not read again",
+    may_break: [
+      "limits-fit-grants",
+      "pages-accounted",
+      "requests-end-once",
+      "segments-cover-request",
+      "right-bytes",
+      "right-errors",
+    ],
+    may_stop: [
+      ["blkif_queue_rw_req", /XEN_PAGES_PER_SEGMENT/],
+      ["sg_init_table", /./],
+      ["blkif_recover", /./],
+      ["blkif_setup_rw_req_grant", /kmap_atomic/],
+      ["blkif_free", /feature_persistent/],
+      ["bio_trim", /./],
+    ],
   },
   "a resume": {
     plan: (p) => void p.workload.push({ resume: null }),
-    why: "",
-    may_break: [],
+    why: "the queue's limit is not divided by the Xen pages of a segment",
+    may_break: ["limits-fit-grants", "pages-accounted"],
+    may_stop: [["blkif_queue_rw_req", /XEN_PAGES_PER_SEGMENT/]],
   },
   "a disk that shrinks": {
     plan: (p, [a = 0]) => void p.workload.push({ resize: a }),
-    why: "",
-    may_break: [],
+    why: "what was there is beyond the end",
+    may_break: ["right-errors"],
   },
   "a back end that closes": {
     plan: (p, [a = 0]) => {
@@ -192,8 +280,12 @@ export const FAULTS = {
       p.workload.push({ close: true });
       if (a % 4 > 1) p.workload.push({ closeDisk: true });
     },
-    why: "",
+    why: "a disk at rest goes at once, with requests that nobody ends",
     may_break: [],
+    may_stop: [
+      ["blk_cleanup_queue", /./],
+      ["kick_pending_request_queues", /NULL/],
+    ],
   },
   "a device that is removed": {
     plan: (p, [a = 0]) => {
@@ -201,8 +293,9 @@ export const FAULTS = {
       p.workload.push({ remove: true });
       if (a % 4 > 1) p.workload.push({ closeDisk: true });
     },
-    why: "",
-    may_break: [],
+    why: "nobody answers what is out",
+    may_break: ["told-once", "pages-accounted"],
+    may_stop: [["blk_cleanup_queue", /./]],
   },
   "a table that others have": {
     around: (around, [a = 0]) => ({
@@ -217,8 +310,8 @@ export const FAULTS = {
       p.workload.push({ takeGrants: 1 + (a % 600) });
       p.greedy = true;
     },
-    why: "",
-    may_break: [],
+    why: "what is granted for a ring that does not come about is not freed",
+    may_break: ["told-once", "references-accounted"],
   },
   "a call that fails": {
     around: (around, [a = 0, b = 0]) => ({
@@ -230,38 +323,65 @@ export const FAULTS = {
         a % 3 === 0 ? { resume: null } : a % 3 === 1 ? { remove: true } : { close: true },
       );
     },
-    why: "",
-    may_break: [],
+    why: "the device does not come up, or does not come back",
+    may_break: ["told-once", "pages-accounted", "limits-fit-grants", "references-accounted"],
+    may_stop: [
+      ["blkif_free", /NULL/],
+      ["blkif_queue_rw_req", /XEN_PAGES_PER_SEGMENT/],
+      ["blkfront_closing", /NULL/],
+      ["blkif_recover", /./],
+      ["kick_pending_request_queues", /NULL/],
+      ["blk_cleanup_queue", /./],
+    ],
   },
   "no page left": {
     around: (around, [a = 0]) => ({ ...around, guest: { ...around.guest, pagesLeft: a } }),
     plan: (p, [a = 0]) => {
       if (a % 2) p.workload.push({ resume: null });
     },
-    why: "",
-    may_break: [],
+    why: "the pool cannot be filled",
+    may_break: ["told-once", "pages-accounted", "limits-fit-grants"],
+    may_stop: [["blkif_queue_rw_req", /XEN_PAGES_PER_SEGMENT/]],
   },
   "a request that no block layer lets through": {
     around: (around) => ({ ...around, guest: { ...around.guest, blockLayer: "bypass" } }),
     plan: (p) => p.unbound(),
-    why: "",
-    may_break: [],
+    why: "the driver trusts the block layer",
+    may_break: ["right-errors"],
+    may_stop: [
+      ["blkif_queue_rw_req", /XEN_PAGES_PER_SEGMENT/],
+      ["blkif_queue_rw_req", /REQ_FUA/],
+    ],
   },
   "more or less segments than are said": {
     around: (around) => ({ ...around, guest: { ...around.guest, blockLayer: "bypass" } }),
     plan: (p, [a = 0]) => p.change((one) => ({ ...one, physSegments: a % 7 })),
-    why: "",
-    may_break: [],
+    why: "references are reserved for the segments that are said",
+    may_break: [
+      "segments-cover-request",
+      "references-accounted",
+      "right-bytes",
+      "right-errors",
+      "live-grants-first",
+    ],
+    may_stop: [
+      ["get_grant", /-ENOSPC/],
+      ["blkif_queue_rw_req", /XEN_PAGES_PER_SEGMENT/],
+    ],
   },
   "a request of no file system": {
     plan: (p) => p.change((one) => ({ ...one, passthrough: true })),
-    why: "",
-    may_break: [],
+    why: "the driver refuses it",
+    may_break: ["right-errors"],
   },
   "flushes and discards that nobody offers": {
     plan: (p) => p.unbound(),
-    why: "",
-    may_break: [],
+    why: "the driver refuses them, or sends them all the same",
+    may_break: ["right-errors"],
+    may_stop: [
+      ["blkif_queue_rw_req", /XEN_PAGES_PER_SEGMENT/],
+      ["blkif_queue_rw_req", /REQ_FUA/],
+    ],
   },
   "no grant for a whole page": {
     around: (around, [a = 0]) => ({
@@ -269,18 +389,19 @@ export const FAULTS = {
       guest: { ...around.guest, pageSize: 65536 },
       backend: { ...around.backend, maxIndirectSegments: at([null, 0, 8, 15], a) },
     }),
-    why: "",
+    why: "a scatterlist without an entry is written behind",
     may_break: [],
+    may_stop: [["sg_init_table", /./]],
   },
   "large blocks": {
     around: (around) => ({ ...around, disk: { ...around.disk, sectorSize: 4096 } }),
-    why: "",
-    may_break: [],
+    why: "the back end moves whole blocks only",
+    may_break: ["right-errors"],
   },
   "a disk that can only be read": {
     around: (around) => ({ ...around, disk: { ...around.disk, readonly: true } }),
-    why: "",
-    may_break: [],
+    why: "writes are refused",
+    may_break: ["right-errors"],
   },
   "another kind of guest or disk": {
     around: (around, [a = 0, b = 0]) => ({
@@ -296,8 +417,9 @@ export const FAULTS = {
     plan: (p, [a = 0]) => {
       if (a % 2) p.workload.push({ resume: null }, { remove: true });
     },
-    why: "",
-    may_break: [],
+    why: "the device may not be taken at all",
+    may_break: ["told-once", "limits-fit-grants", "pages-accounted"],
+    may_stop: [["blk_cleanup_queue", /./]],
   },
 } satisfies Record<string, Fault>;
 
