@@ -11,7 +11,8 @@ import { Worker } from "node:worker_threads";
 import fc from "fast-check";
 import { known } from "./disk-hash.mjs";
 
-/** @typedef {() => void | Promise<void>} Body */
+/** @typedef {{ diagnostic: (message: string) => void }} Context what a test has to say is for those who read along */
+/** @typedef {(t: Context) => void | Promise<void>} Body */
 /** @typedef {{ id: string, ms: number }} Place where a mutant may be reached, and what that takes */
 /** @typedef {Place & { parent: Suite | null, before: Body[], begun: boolean }} Suite */
 /** @typedef {Place & { suite: Suite, body: Body }} Test */
@@ -71,7 +72,7 @@ function placesOf(test) {
 async function timed(place, body) {
   stryker.currentTestId = place.id;
   const began = processorTime();
-  await body();
+  await body({ diagnostic: () => {} });
   place.ms += processorTime() - began;
   stryker.currentTestId = undefined;
 }

@@ -8,7 +8,7 @@ import fc from "fast-check";
  *   take hours for a scenario
  */
 export function holds<Ts>(t: TestContext, numRuns: number, property: fc.IProperty<Ts>): void {
-  const asked = process.env["GRANTWALK_SEED"];
+  const asked = process.env["GRANTWALK_SEED"] ?? fc.readConfigureGlobal().seed;
   const seed = asked === undefined ? Math.floor(Math.random() * 0x7fffffff) : Number(asked);
   t.diagnostic(`${numRuns} runs, GRANTWALK_SEED=${seed}`);
   fc.assert(property, { numRuns, seed, endOnFailure: true });
