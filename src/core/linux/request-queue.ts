@@ -200,10 +200,17 @@ interface new_request_settings {
   parts?: number;
 }
 
+/** The number of the next part of a request: one that none has that is there, whatever was merged into others. */
+function next_part({ requests }: kernel, nr: number): number {
+  let next = 0;
+  for (const req of requests) if (req.nr === nr && req.part >= next) next = req.part + 1;
+  return next;
+}
+
 /** `blk_get_request` and `init_request_from_bio`: a request that waits nowhere yet. */
 export function new_request(k: kernel, made: new_request_settings): request {
   const nr = made.settings.id;
-  const part = made.part ?? k.requests.filter((other) => other.nr === nr).length;
+  const part = made.part ?? next_part(k, nr);
   const req: request = {
     nr,
     part,
