@@ -9,6 +9,7 @@ import {
 import { type Machine, cloneMachine, runTask } from "stepped:core/machine";
 import type { TraceEvent } from "stepped:core/tracepoints";
 import type { Checkpoints } from "./checkpoints.js";
+import { type Edit, editor } from "./edit.js";
 import { arm, beginTask, disarm, stepsBegun } from "./probe.js";
 import type { TraceLog } from "./trace-log.js";
 
@@ -66,10 +67,17 @@ export class BreakWatch {
    * The breaks in order of time. Tasks that left something open are run once more.
    * @param length steps of the recording
    */
-  breaks(trace: TraceLog, checkpoints: Checkpoints, length: number): RecordedBreak[] {
+  breaks(
+    trace: TraceLog,
+    checkpoints: Checkpoints,
+    edits: readonly Edit[],
+    length: number,
+  ): RecordedBreak[] {
     const { broken, doubts } = this.watch;
     const place = (task: number) => this.places.get(task) as TaskPlace;
-    const found = doubts.flatMap((doubt) => lookAgain(doubt, place(doubt.task), checkpoints));
+    const found = doubts.flatMap((doubt) =>
+      lookAgain(doubt, place(doubt.task), checkpoints, edits),
+    );
     return withFound(broken, found).map((one) => {
       const { task, event, kind } = one.at;
       const step = kind === "task_end" ? place(task).end : trace.at(event).step;
@@ -80,10 +88,15 @@ export class BreakWatch {
 }
 
 /** Runs a task again, from the checkpoint before it, and looks closely. */
-function lookAgain(doubt: Doubt, { start, left }: TaskPlace, checkpoints: Checkpoints): Broken[] {
+function lookAgain(
+  doubt: Doubt,
+  { start, left }: TaskPlace,
+  checkpoints: Checkpoints,
+  edits: readonly Edit[],
+): Broken[] {
   const from = checkpoints.before(start);
   const machine = cloneMachine(from.machine);
-  arm(Infinity);
+  arm(Infinity, null, editor(edits, from.step, machine));
   try {
     while (stepsBegun() < start - from.step || machine.agenda.length !== left) {
       beginTask();

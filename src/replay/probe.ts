@@ -25,6 +25,14 @@ export const pause: unique symbol = Symbol("pause");
 /** The entries of the track that were added since the last call, oldest first. */
 export type TrackReader = (track: Uint32Array, count: number) => void;
 
+/** Looks at the machine, or changes it, right before some steps of a run. */
+export interface Visitor {
+  /** The step before which it comes next; Infinity when it comes no more. Whoever is visited may change it. */
+  next: number;
+  /** Comes before the step `next`, and sets `next` to a later one. What it calls of the core is no step. */
+  visit(): void;
+}
+
 /** A function that was being run when the machine stood still. */
 export interface CapturedFrame {
   /** Number of the function. */
@@ -38,6 +46,7 @@ export interface CapturedFrame {
 let before = 0;
 let stopAt = Infinity;
 let reader: TrackReader | null = null;
+let visitor: Visitor | null = null;
 let frames: CapturedFrame[] = [];
 let scopes: unknown[][] = [];
 
@@ -47,11 +56,17 @@ counters[STOP] = TRACK_LENGTH;
  * Begins a run: the next step is step 0.
  * @param stop the step before which `pause` is thrown; Infinity for none
  * @param read is given the steps; without it they are only counted, and the run is a little faster
+ * @param visits comes before the steps that it names, counted from the same step 0; before the pause of the same step
  */
-export function arm(stop: number, read: TrackReader | null = null): void {
+export function arm(
+  stop: number,
+  read: TrackReader | null = null,
+  visits: Visitor | null = null,
+): void {
   before = 0;
   stopAt = stop;
   reader = read;
+  visitor = visits;
   frames = [];
   scopes = [];
   counters[PLACE] = 0;
@@ -64,6 +79,7 @@ export function disarm(): void {
   flush();
   stopAt = Infinity;
   reader = null;
+  visitor = null;
   setStop();
 }
 
@@ -84,7 +100,8 @@ export function capturedFrames(): readonly CapturedFrame[] {
 
 function setStop(): void {
   const most = reader === null ? 0x7fffffff : TRACK_LENGTH;
-  counters[STOP] = Math.min(most, stopAt + 1 - before);
+  const next = Math.min(stopAt, visitor?.next ?? Infinity);
+  counters[STOP] = Math.min(most, next + 1 - before);
 }
 
 function flush(): void {
@@ -96,9 +113,19 @@ function flush(): void {
 
 function reached(): void {
   flush();
+  if (visitor !== null && before === visitor.next + 1) receive(visitor);
   setStop();
   // Not a class of error: there is no stack to collect, and nothing else can be it.
   if (before === stopAt + 1) throw pause;
+}
+
+/** Lets a visitor in. What it runs of the core passes probes too: they count from here and are forgotten. */
+function receive(visits: Visitor): void {
+  const depth = counters[DEPTH] as number;
+  counters[STOP] = 0x7fffffff;
+  visits.visit();
+  counters[PLACE] = 0;
+  counters[DEPTH] = depth;
 }
 
 /**

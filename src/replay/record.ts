@@ -3,6 +3,7 @@ import type { request } from "stepped:core/linux/request";
 import type { Scenario } from "stepped:core/scenario";
 import { BreakWatch } from "./breaks.js";
 import { Checkpoints } from "./checkpoints.js";
+import { type Edit, editor } from "./edit.js";
 import { arm, beginTask, disarm, pause, stepsBegun } from "./probe.js";
 import { Recording, type RecordingEnd } from "./recording.js";
 import { StepColumns } from "./step-columns.js";
@@ -16,6 +17,8 @@ export interface RecordOptions {
   readonly checkpointBudget?: number;
   /** The number of steps between two checkpoints at the beginning; follows from their size unless given. */
   readonly checkpointSpacing?: number;
+  /** What is changed by hand on the way, in order of the steps. */
+  readonly edits?: readonly Edit[];
   /** Whether the driver's invariants are watched. It takes time in proportion to the pool after each task. */
   readonly checkInvariants?: boolean;
 }
@@ -79,6 +82,7 @@ class Run {
   private readonly checkpoints: Checkpoints;
   private readonly watch: BreakWatch | null;
   private readonly maxSteps: number;
+  private readonly edits: readonly Edit[];
   private readonly requestNumbers = new Map<request, number>();
 
   constructor(
@@ -88,6 +92,7 @@ class Run {
     // A copy, because travel runs copies: the compiled code is then made for objects of their shape.
     this.machine = cloneMachine(createMachine(scenario));
     this.maxSteps = options.maxSteps ?? MAX_STEPS;
+    this.edits = options.edits ?? [];
     this.trace = new TraceLog((req) => this.requestNumber(req));
     this.checkpoints = new Checkpoints({
       budget: options.checkpointBudget ?? CHECKPOINT_BUDGET,
@@ -119,7 +124,11 @@ class Run {
   private runTasks(): RecordingEnd | null {
     const { machine, watch } = this;
     const base = this.columns.length;
-    arm(this.maxSteps - base, (track, count) => this.columns.append(track, count));
+    arm(
+      this.maxSteps - base,
+      (track, count) => this.columns.append(track, count),
+      editor(this.edits, base, machine),
+    );
     let start = base;
     let kind: TaskKind = "connect";
     try {
@@ -159,8 +168,9 @@ class Run {
       this.tasks,
       this.trace,
       this.checkpoints,
+      this.edits,
       end,
-      this.watch?.breaks(this.trace, this.checkpoints, length) ?? [],
+      this.watch?.breaks(this.trace, this.checkpoints, this.edits, length) ?? [],
     );
   }
 

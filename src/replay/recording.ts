@@ -2,6 +2,7 @@ import type { Scenario } from "stepped:core/scenario";
 import type { Thread } from "stepped:core/machine";
 import { statements } from "stepped:statements";
 import type { RecordedBreak } from "./breaks.js";
+import type { Edit } from "./edit.js";
 import type { Checkpoints } from "./checkpoints.js";
 import type { Moment } from "./moment.js";
 import type { StatementInfo } from "./statements.js";
@@ -26,11 +27,13 @@ export class Recording {
     readonly tasks: Tasks,
     readonly tracepoints: TraceLog,
     readonly checkpoints: Checkpoints,
+    /** What was changed by hand on the way, in order of the steps; nothing unless it is a fork. */
+    readonly edits: readonly Edit[],
     readonly end: RecordingEnd,
     /** The invariants that broke, in order of time; none where they were not watched. */
     readonly broken: readonly RecordedBreak[],
   ) {
-    this.travel = new Travel(columns, tasks, checkpoints);
+    this.travel = new Travel(columns, tasks, checkpoints, edits);
   }
 
   /** Number of steps: they are 0 to length - 1. */

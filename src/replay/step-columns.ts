@@ -68,6 +68,20 @@ export class StepColumns {
     this.shallowest.push(MOST_DEPTH);
   }
 
+  /** The first step that runs another statement than in `other`, or that only one of the two has; -1 for none. */
+  firstDifference(other: StepColumns): number {
+    const shared = Math.min(this.steps, other.steps);
+    for (const [chunk, statements] of this.statements.entries()) {
+      const others = other.statements[chunk];
+      const n = Math.min(CHUNK, shared - chunk * CHUNK);
+      if (others === undefined || n <= 0) break;
+      for (let i = 0; i < n; i++) {
+        if (statements[i] !== others[i]) return chunk * CHUNK + i;
+      }
+    }
+    return this.steps === other.steps ? -1 : shared;
+  }
+
   /** The first step from `from` on, and before `end`, that is at most so deep; -1 when there is none. */
   nextAtMost(depth: number, from: number, end: number): number {
     let step = from;

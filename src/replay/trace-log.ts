@@ -106,6 +106,11 @@ export class TraceLog {
     return (indexes[row] ?? to) < to ? this.decode(table, row) : null;
   }
 
+  /** The index of the first event that is true from a step on; the length where there is none. */
+  firstIndexFrom(step: number): number {
+    return firstAbove(this.steps.view(), step - 1);
+  }
+
   /** The events which the statement of a step sent, in order. */
   duringStep(step: number): LoggedEvent[] {
     return this.between(step, step + 1);

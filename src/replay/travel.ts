@@ -2,7 +2,16 @@ import { type Machine, cloneMachine, runTask } from "stepped:core/machine";
 import type { Checkpoint, Checkpoints } from "./checkpoints.js";
 import { LeastRecent } from "./least-recent.js";
 import { type Moment, frameOf } from "./moment.js";
-import { arm, beginTask, capturedFrames, disarm, pause, stepsBegun } from "./probe.js";
+import { type Edit, editor } from "./edit.js";
+import {
+  type Visitor,
+  arm,
+  beginTask,
+  capturedFrames,
+  disarm,
+  pause,
+  stepsBegun,
+} from "./probe.js";
 import type { StepColumns } from "./step-columns.js";
 import type { Tasks } from "./tasks.js";
 
@@ -23,6 +32,7 @@ export class Travel {
     private readonly columns: StepColumns,
     private readonly tasks: Tasks,
     private readonly checkpoints: Checkpoints,
+    private readonly edits: readonly Edit[],
   ) {}
 
   /** The machine before a step; 0 ≤ step < length of the recording. */
@@ -32,7 +42,7 @@ export class Travel {
     const task = this.tasks.at(step);
     const from = this.checkpointFor(step, task.index, task.start);
     const machine = cloneMachine(from.machine);
-    runToStep(machine, step - from.step);
+    runToStep(machine, step - from.step, editor(this.edits, from.step, machine));
     const stack = capturedFrames().map(frameOf);
     const [innermost] = stack;
     if (innermost === undefined || innermost.statement.id !== this.columns.statementAt(step)) {
@@ -52,7 +62,7 @@ export class Travel {
     this.lastTask = task;
     if (!stays || taskStart - from.step < FAR) return from;
     const machine = cloneMachine(from.machine);
-    runToTask(machine, taskStart - from.step);
+    runToTask(machine, taskStart - from.step, editor(this.edits, from.step, machine));
     const station: Checkpoint = { step: taskStart, machine };
     this.stations.set(task, station);
     return station;
@@ -60,8 +70,8 @@ export class Travel {
 }
 
 /** Runs a machine that stands between two tasks until it is about to begin its n-th step from here, n from 0. */
-function runToStep(machine: Machine, n: number): void {
-  arm(n);
+function runToStep(machine: Machine, n: number, edits: Visitor | null): void {
+  arm(n, null, edits);
   try {
     do beginTask();
     while (runTask(machine));
@@ -73,8 +83,8 @@ function runToStep(machine: Machine, n: number): void {
 }
 
 /** Runs whole tasks until `n` steps have been run. */
-function runToTask(machine: Machine, n: number): void {
-  arm(Infinity);
+function runToTask(machine: Machine, n: number, edits: Visitor | null): void {
+  arm(Infinity, null, edits);
   try {
     do beginTask();
     while (stepsBegun() < n && runTask(machine));
