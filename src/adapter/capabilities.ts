@@ -1,4 +1,5 @@
 import type { DebugProtocol } from "@vscode/debugprotocol";
+import { HAPPENING_FILTERS } from "./breakpoints/filters.js";
 import { BUG_FILTER, INVARIANT_FILTER } from "./breakpoints/requests.js";
 
 /** What the adapter can do. What is not named it cannot. */
@@ -9,6 +10,8 @@ export const CAPABILITIES: DebugProtocol.Capabilities = {
   supportsHitConditionalBreakpoints: true,
   supportsLogPoints: true,
   supportsBreakpointLocationsRequest: true,
+  supportsDataBreakpoints: true,
+  supportsDataBreakpointBytes: true,
   supportsExceptionInfoRequest: true,
   supportsExceptionFilterOptions: true,
   exceptionBreakpointFilters: [
@@ -26,6 +29,7 @@ export const CAPABILITIES: DebugProtocol.Capabilities = {
         "Stops where an invariant of the driver broke, if the launch configuration has checkInvariants.",
       default: true,
     },
+    ...HAPPENING_FILTERS,
   ],
   // Both directions: `stepBack` and `reverseContinue` hang on this one.
   supportsStepBack: true,

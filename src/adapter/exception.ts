@@ -3,6 +3,7 @@ import type { DebugProtocol } from "@vscode/debugprotocol";
 import type { RecordedBreak } from "../replay/breaks.js";
 import type { Moment } from "../replay/moment.js";
 import type { Recording } from "../replay/recording.js";
+import { happenedAt } from "./breakpoints/filters.js";
 import { brokenAt, brokenText } from "./broken.js";
 import type { Context } from "./context.js";
 import { Failure, FailureId } from "./failure.js";
@@ -96,6 +97,21 @@ function brokenInfo(
   };
 }
 
+/** What the driver went through right before a step. @param happened not empty */
+function happenedInfo(happened: ReturnType<typeof happenedAt>, moment: Moment): ExceptionInfo {
+  const [first] = happened;
+  return {
+    exceptionId: first?.what.label ?? "",
+    description: happened.map(({ text }) => text).join("\n"),
+    breakMode: "userUnhandled",
+    details: {
+      message: happened.map(({ text }) => text).join("\n"),
+      typeName: first?.what.label ?? "",
+      stackTrace: stackText(moment),
+    },
+  };
+}
+
 /** `exceptionInfo`. */
 export function exceptionRequests(context: Context): Handlers {
   return {
@@ -109,9 +125,11 @@ export function exceptionRequests(context: Context): Handlers {
       }
       const broken = brokenAt(recording, moment.step);
       if (broken.length > 0) return { body: brokenInfo(broken, moment, stopsAtBroken) };
+      const happened = happenedAt(recording, moment.step);
+      if (happened.length > 0) return { body: happenedInfo(happened, moment) };
       throw new Failure(
         FailureId.badArguments,
-        "The kernel has not stopped at this step, and no invariant broke.",
+        "At this step the kernel has not stopped, no invariant broke, and nothing went wrong.",
       );
     },
   };

@@ -18,14 +18,20 @@ export function memoryReference(address: number): string {
   return hex(address);
 }
 
+/** The address that a reference names. @throws Failure */
+export function memoryAddress(reference: string): number {
+  const address = Number(reference);
+  if (!/^0x[\da-f]+$/i.test(reference) || !Number.isSafeInteger(address)) {
+    throw new Failure(FailureId.memory, `'${reference}' is no address.`);
+  }
+  return address;
+}
+
 /** `readMemory`. */
 export function memoryRequests(context: Context): Handlers {
   return {
     readMemory: (args: DebugProtocol.ReadMemoryArguments) => {
-      const base = Number(args.memoryReference);
-      if (!/^0x[\da-f]+$/i.test(args.memoryReference) || !Number.isSafeInteger(base)) {
-        throw new Failure(FailureId.memory, `'${args.memoryReference}' is no address.`);
-      }
+      const base = memoryAddress(args.memoryReference);
       const wanted = Math.max(0, args.count);
       const start = base + (args.offset ?? 0);
       const from = Math.min(Math.max(start, 0), MEMORY_END);

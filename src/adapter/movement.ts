@@ -75,6 +75,7 @@ export class Mover {
     const move = target(movement, recording, cursor.step);
     let stopped: Stopped = { step: cursor.step, reason: "step" };
     try {
+      await this.table.prepare(recording, controller.signal);
       stopped = await this.untilBreakpoint(this.untilBroken(move), controller.signal);
     } finally {
       // Whatever has happened: the client waits for a stop.
@@ -100,8 +101,7 @@ export class Mover {
 
   /** The breakpoints that stop at a step. */
   stopsAt(step: number): readonly Breakpoint[] {
-    const { id } = this.walk.recording.statementAt(step);
-    return this.check.at(step, this.table.at(id)).stops;
+    return this.check.at(step, this.table.at(this.walk.recording, step)).stops;
   }
 
   /** A movement, cut short where an invariant broke on its way. */
@@ -116,21 +116,19 @@ export class Mover {
 
   private async untilBreakpoint(move: Stopped, signal: AbortSignal): Promise<Stopped> {
     const { cursor, recording } = this.walk;
-    const statements = this.table.statements();
+    const stops = this.table.all().map((breakpoint) => breakpoint.steps(recording));
     const forwards = move.step > cursor.step;
     const next = forwards ? continueForwards : continueBackwards;
     let turnEnds = Date.now() + TURN;
-    for (let at = cursor.step; statements.size > 0;) {
-      const hit = next(recording, at, statements);
+    for (let at = cursor.step; stops.length > 0;) {
+      const hit = next(recording, at, stops);
       const beyond = forwards ? hit.step > move.step : hit.step < move.step;
       if (hit.reason !== "breakpoint" || beyond) break;
-      const { stops, logs } = this.check.at(
-        hit.step,
-        this.table.at(recording.statementAt(hit.step).id),
-      );
-      for (const log of logs) this.say(log, this.check.message(log, hit.step), false);
+      const reached = this.check.at(hit.step, this.table.at(recording, hit.step));
+      for (const log of reached.logs) this.say(log, this.check.message(log, hit.step), false);
       // Of a step that has both, the break says more.
-      if (stops.length > 0) return hit.step === move.step && move.reason === "broken" ? move : hit;
+      if (reached.stops.length > 0)
+        return hit.step === move.step && move.reason === "broken" ? move : hit;
       at = hit.step;
       if (Date.now() >= turnEnds) {
         await new Promise((resolve) => setTimeout(resolve, 0));

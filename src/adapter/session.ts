@@ -9,6 +9,7 @@ import { BreakpointTable } from "./breakpoints/table.js";
 import { CAPABILITIES } from "./capabilities.js";
 import { type Client, SILENT_CLIENT, clientOf } from "./client.js";
 import { completionRequests } from "./completions.js";
+import { dataRequests } from "./data/requests.js";
 import { evaluateRequests } from "./evaluate-requests.js";
 import { exceptionRequests } from "./exception.js";
 import { Failure, FailureId } from "./failure.js";
@@ -71,6 +72,7 @@ export class DebugAdapterSession implements MovementContext {
       completionRequests(this),
       exceptionRequests(this),
       memoryRequests(this),
+      dataRequests(this),
       sourceRequests(this),
     ]) {
       this.wire.handle(handlers);
@@ -249,9 +251,13 @@ export class DebugAdapterSession implements MovementContext {
     this.wire.event("output", {
       category: isError ? "stderr" : "console",
       output: `${text}\n`,
-      source: this.sources.of(statement.function.file),
-      line: statement.line + this.client.lineShift,
-      column: statement.column + this.client.columnShift,
+      ...(statement === null
+        ? {}
+        : {
+            source: this.sources.of(statement.function.file),
+            line: statement.line + this.client.lineShift,
+            column: statement.column + this.client.columnShift,
+          }),
     });
   }
 }

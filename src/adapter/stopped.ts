@@ -26,6 +26,24 @@ function atEnd(recording: Recording): string {
   }
 }
 
+/** Of several breakpoints the one that says the most gives the reason. */
+const REASONS: readonly Breakpoint["cause"][] = [
+  "exception",
+  "data breakpoint",
+  "breakpoint",
+  "function breakpoint",
+];
+
+function hitBody(recording: Recording, step: number, hits: readonly Breakpoint[]) {
+  const reason = REASONS.find((cause) => hits.some((hit) => hit.cause === cause)) ?? "breakpoint";
+  const texts = hits.flatMap(({ say }) => say?.(recording, step) ?? []);
+  return {
+    reason,
+    hitBreakpointIds: hits.map(({ id }) => id),
+    ...(texts.length > 0 ? { description: `Paused on ${reason}`, text: texts.join("\n") } : {}),
+  };
+}
+
 /**
  * The body of a `stopped` event.
  * @param hits the breakpoints that stop at this step
@@ -41,11 +59,7 @@ export function stoppedBody(
   const common = { threadId: threadId(recording.threadAt(step)), allThreadsStopped: true };
   switch (why) {
     case "breakpoint":
-      return {
-        ...common,
-        reason: hits.some((hit) => !hit.isFunction) ? "breakpoint" : "function breakpoint",
-        hitBreakpointIds: hits.map((hit) => hit.id),
-      };
+      return { ...common, ...hitBody(recording, step, hits) };
     case "end": {
       const bug = bugOf(recording);
       if (bug !== null && stopsAtBug) {

@@ -1,3 +1,5 @@
+import type { Recording } from "../../replay/recording.js";
+import type { Ascending } from "../../replay/sorted.js";
 import type { StatementInfo } from "../../replay/statements.js";
 import { type HitCondition, parseHitCondition } from "./hit-condition.js";
 import { parse } from "../expression/parse.js";
@@ -11,12 +13,25 @@ export interface Wishes {
   logMessage?: string;
 }
 
-/** A breakpoint that stands at a statement. */
-export interface Breakpoint {
+/** What makes a breakpoint stop: its kinds are the protocol's reasons of a stop. */
+export type Cause = "breakpoint" | "function breakpoint" | "data breakpoint" | "exception";
+
+/** Where a breakpoint stands in time. */
+export interface Stand {
+  readonly cause: Cause;
+  /** The statement that it stands at; null where it waits for something to happen in any of them. */
+  readonly statement: StatementInfo | null;
+  /** All steps of a recording at which it is reached, ascending. */
+  readonly steps: (recording: Recording) => Ascending;
+  /** Works out what `steps` needs, where that takes time. */
+  readonly prepare?: (recording: Recording, signal: AbortSignal) => Promise<void>;
+  /** What a stop there says, beyond that it is one. */
+  readonly say?: (recording: Recording, step: number) => string;
+}
+
+/** A breakpoint that stands somewhere. */
+export interface Breakpoint extends Stand {
   readonly id: number;
-  readonly statement: StatementInfo;
-  /** It was set on the function, not on a line of it. */
-  readonly isFunction: boolean;
   readonly condition: string | null;
   readonly hitCondition: HitCondition | null;
   /** It writes this into the debug console instead of stopping. */
@@ -34,13 +49,13 @@ function given(text: string | undefined): string | null {
   return text === undefined || text.trim() === "" ? null : text;
 }
 
-/** Sets a breakpoint at a statement, or says what is wrong with what is asked of it. */
-export function makeBreakpoint(
-  id: number,
-  statement: StatementInfo,
-  wishes: Wishes,
-  isFunction = false,
-): Breakpoint | Refused {
+/** Where a breakpoint at a statement stands. */
+export function atStatement(statement: StatementInfo, cause: Cause = "breakpoint"): Stand {
+  return { cause, statement, steps: ({ columns }) => columns.stepsOf(statement.id) };
+}
+
+/** Sets a breakpoint, or says what is wrong with what is asked of it. */
+export function makeBreakpoint(id: number, stand: Stand, wishes: Wishes): Breakpoint | Refused {
   const condition = given(wishes.condition);
   const hits = given(wishes.hitCondition);
   const log = given(wishes.logMessage);
@@ -57,9 +72,8 @@ export function makeBreakpoint(
     return { id, message: `Hit count: '${hits}' is none of 5, > 5, >= 5, < 5, <= 5, != 5, % 5.` };
   }
   return {
+    ...stand,
     id,
-    statement,
-    isFunction,
     condition,
     hitCondition,
     log: log === null ? null : parseLogMessage(log),

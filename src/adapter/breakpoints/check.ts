@@ -1,5 +1,6 @@
 /** Whether a breakpoint that the walk has reached stops it, and what a logpoint says there. */
 import type { Recording } from "../../replay/recording.js";
+import { firstAbove } from "../../replay/sorted.js";
 import { evaluate, isTrue } from "../expression/evaluate.js";
 import { ExpressionError } from "../expression/syntax.js";
 import { DECIMAL } from "../present/value.js";
@@ -17,7 +18,7 @@ export interface Reached {
  * that fulfil the condition: so it does not depend on the way the user has gone, and means the same backwards.
  */
 export class BreakpointCheck {
-  /** By breakpoint: how many of the statement's first steps were looked at, and which of them counted. */
+  /** By breakpoint: how many of its first steps were looked at, and which of them counted. */
   private readonly counted = new WeakMap<Breakpoint, { looked: number; hits: number[] }>();
   private readonly told = new WeakSet<Breakpoint>();
 
@@ -27,7 +28,7 @@ export class BreakpointCheck {
     private readonly complain: (breakpoint: Breakpoint, text: string) => void,
   ) {}
 
-  /** Which of the breakpoints at the step's statement take effect. */
+  /** Which of the breakpoints that are reached at the step take effect. */
   at(step: number, breakpoints: readonly Breakpoint[]): Reached {
     const effective = breakpoints.filter((breakpoint) => this.takesEffect(breakpoint, step));
     return {
@@ -72,8 +73,8 @@ export class BreakpointCheck {
 
   /** How often the breakpoint has been reached in the recording up to a step, which is one of its steps. */
   private count(breakpoint: Breakpoint, step: number): number {
-    const steps = this.recording.columns.stepsOf(breakpoint.statement.id);
-    const place = steps.indexOf(step);
+    const steps = breakpoint.steps(this.recording);
+    const place = firstAbove(steps, step - 1);
     if (breakpoint.condition === null) return place + 1;
     let counted = this.counted.get(breakpoint);
     if (counted === undefined) {

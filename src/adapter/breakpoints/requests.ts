@@ -5,11 +5,25 @@ import type { Client } from "../client.js";
 import type { Context } from "../context.js";
 import type { StatementInfo } from "../../replay/statements.js";
 import type { Handlers } from "../wire.js";
-import { type Breakpoint, type Refused, isRefused, makeBreakpoint } from "./breakpoint.js";
+import { atChanges } from "../data/changes.js";
+import { placeOf } from "../data/place.js";
+import {
+  type Breakpoint,
+  type Refused,
+  atStatement,
+  isRefused,
+  makeBreakpoint,
+} from "./breakpoint.js";
+import { HAPPENINGS, atHappening } from "./filters.js";
 import { type Place, functionEntry, snap, within } from "./locations.js";
 
 /** The group of the breakpoints on functions; no file has such a name. */
 const FUNCTIONS = "(functions)";
+
+/** The group of the breakpoints on data. */
+const DATA = "(data)";
+/** The group of the breakpoints on what the driver goes through. */
+const HAPPENING_GROUP = "(filters)";
 
 /** The exception filter: the ways in which the kernel stops. */
 export const BUG_FILTER = "bug";
@@ -29,15 +43,31 @@ export function breakpointRequests(context: Context): Handlers {
     },
     setExceptionBreakpoints: (args: DebugProtocol.SetExceptionBreakpointsArguments) => {
       const wanted = [
-        ...(args.filters ?? []),
-        ...(args.filterOptions ?? []).map((option) => option.filterId),
+        ...(args.filters ?? []).map((filterId) => ({ filterId })),
+        ...(args.filterOptions ?? []),
       ];
-      context.breakpoints.stopsAtBug = wanted.includes(BUG_FILTER);
-      context.breakpoints.stopsAtBroken = wanted.includes(INVARIANT_FILTER);
-      const known = [BUG_FILTER, INVARIANT_FILTER];
+      const chosen = wanted.map(({ filterId }) => filterId);
+      context.breakpoints.stopsAtBug = chosen.includes(BUG_FILTER);
+      context.breakpoints.stopsAtBroken = chosen.includes(INVARIANT_FILTER);
+      const set = wanted.map((option) => setOnFilter(context, option));
+      context.breakpoints.replace(
+        HAPPENING_GROUP,
+        set.filter((one): one is Breakpoint => one !== null && !isRefused(one)),
+      );
       return {
-        body: { breakpoints: wanted.map((filter) => ({ verified: known.includes(filter) })) },
+        body: {
+          breakpoints: set.map((one) => (one === null ? { verified: true } : told(context, one))),
+        },
       };
+    },
+    setDataBreakpoints: async (
+      args: DebugProtocol.SetDataBreakpointsArguments,
+      signal: AbortSignal,
+    ) => {
+      const set = args.breakpoints.map((asked) => setOnData(context, asked));
+      context.breakpoints.replace(DATA, set);
+      await context.breakpoints.prepare(context.walk.recording, signal);
+      return { body: { breakpoints: set.map((one) => told(context, one)) } };
     },
     breakpointLocations: (args: DebugProtocol.BreakpointLocationsArguments) => {
       const file = context.sources.find(args.source);
@@ -67,7 +97,7 @@ function setInSource(
     const statement = snap(context.sources.statements(file), toPlace(context.client, one));
     return statement === undefined
       ? { id, message: "No statement begins on this line or after it." }
-      : makeBreakpoint(id, statement, one);
+      : makeBreakpoint(id, atStatement(statement), one);
   });
   context.breakpoints.replace(group, set);
   return set;
@@ -82,18 +112,42 @@ function setOnFunction(
   const statement = functionEntry(statements, name);
   return statement === undefined
     ? { id, message: `The model has no function ${name}.` }
-    : makeBreakpoint(id, statement, asked, true);
+    : makeBreakpoint(id, atStatement(statement, "function breakpoint"), asked);
+}
+
+function setOnData(context: Context, asked: DebugProtocol.DataBreakpoint): Breakpoint | Refused {
+  const id = context.breakpoints.idOf(DATA, asked.dataId);
+  const place = placeOf(asked.dataId);
+  if (place === null) return { id, message: "This names nothing in the machine." };
+  if (asked.accessType !== undefined && asked.accessType !== "write") {
+    return { id, message: "Only writes can be stopped at." };
+  }
+  return makeBreakpoint(id, atChanges(place), asked);
+}
+
+/** @returns null for a filter that is no breakpoint of its own */
+function setOnFilter(
+  context: Context,
+  { filterId, condition }: DebugProtocol.ExceptionFilterOptions,
+): Breakpoint | Refused | null {
+  if (filterId === BUG_FILTER || filterId === INVARIANT_FILTER) return null;
+  const id = context.breakpoints.idOf(HAPPENING_GROUP, filterId);
+  const what = HAPPENINGS.find(({ filter }) => filter === filterId);
+  if (what === undefined) return { id, message: `There is no filter '${filterId}'.` };
+  return makeBreakpoint(id, atHappening(what), condition === undefined ? {} : { condition });
 }
 
 function told(context: Context, set: Breakpoint | Refused): DebugProtocol.Breakpoint {
   if (isRefused(set)) {
     return { id: set.id, verified: false, message: set.message, reason: "failed" };
   }
+  const { id, statement } = set;
+  if (statement === null) return { id, verified: true };
   return {
-    id: set.id,
+    id,
     verified: true,
-    source: context.sources.of(set.statement.function.file),
-    ...location(context.client, set.statement),
+    source: context.sources.of(statement.function.file),
+    ...location(context.client, statement),
   };
 }
 

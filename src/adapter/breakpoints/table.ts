@@ -1,6 +1,8 @@
+import type { Recording } from "../../replay/recording.js";
+import { firstAbove } from "../../replay/sorted.js";
 import { type Breakpoint, type Refused, isRefused } from "./breakpoint.js";
 
-/** All breakpoints of a session: those of each source, and those on functions. */
+/** All breakpoints of a session: those of each source, on functions, on data and on what the driver goes through. */
 export class BreakpointTable {
   /** Whether the walk stops where the kernel does. */
   stopsAtBug = true;
@@ -33,13 +35,16 @@ export class BreakpointTable {
     return [...this.groups.values()].flat();
   }
 
-  /** The breakpoints at a statement. */
-  at(statement: number): Breakpoint[] {
-    return this.all().filter((breakpoint) => breakpoint.statement.id === statement);
+  /** Works out where all of them stand in a recording. */
+  async prepare(recording: Recording, signal: AbortSignal): Promise<void> {
+    for (const { prepare } of this.all()) await prepare?.(recording, signal);
   }
 
-  /** The numbers of the statements that have one. */
-  statements(): Set<number> {
-    return new Set(this.all().map((breakpoint) => breakpoint.statement.id));
+  /** The breakpoints that are reached at a step. */
+  at(recording: Recording, step: number): Breakpoint[] {
+    return this.all().filter((breakpoint) => {
+      const steps = breakpoint.steps(recording);
+      return steps[firstAbove(steps, step - 1)] === step;
+    });
   }
 }

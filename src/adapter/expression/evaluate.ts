@@ -33,6 +33,11 @@ export function evaluate(text: string, names: Names): Value {
   return new Evaluator(names).value(parse(text));
 }
 
+/** The value of a part of an expression. @throws ExpressionError */
+export function evaluateTree(tree: Expression, names: Names): Value {
+  return new Evaluator(names).value(tree);
+}
+
 /** Whether C takes the value for true. */
 export function isTrue(value: Value): boolean {
   return truth(value.raw);

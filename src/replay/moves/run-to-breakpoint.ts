@@ -1,19 +1,18 @@
 import type { Recording } from "../recording.js";
-import { firstAbove, lastBelow } from "../sorted.js";
+import { type Ascending, firstAbove, lastBelow } from "../sorted.js";
 import type { Move } from "./move.js";
 
 /**
- * The next step that runs one of some statements, or the end of the recording.
- * @param statements the numbers of the statements that have a breakpoint
+ * The next step of any of these lists, or the end of the recording.
+ * @param stops for each breakpoint the steps at which it is reached
  */
 export function continueForwards(
   recording: Recording,
   step: number,
-  statements: Iterable<number>,
+  stops: Iterable<Ascending>,
 ): Move {
   let nearest = Infinity;
-  for (const statement of statements) {
-    const steps = recording.columns.stepsOf(statement);
+  for (const steps of stops) {
     nearest = Math.min(nearest, steps[firstAbove(steps, step)] ?? Infinity);
   }
   return nearest === Infinity
@@ -22,33 +21,17 @@ export function continueForwards(
 }
 
 /**
- * The last step before that runs one of some statements, or the start of the recording.
- * @param statements the numbers of the statements that have a breakpoint
+ * The last step before of any of these lists, or the start of the recording.
+ * @param stops for each breakpoint the steps at which it is reached
  */
 export function continueBackwards(
-  recording: Recording,
+  _recording: Recording,
   step: number,
-  statements: Iterable<number>,
+  stops: Iterable<Ascending>,
 ): Move {
   let nearest = -1;
-  for (const statement of statements) {
-    const steps = recording.columns.stepsOf(statement);
+  for (const steps of stops) {
     nearest = Math.max(nearest, steps[lastBelow(steps, step)] ?? -1);
   }
   return nearest < 0 ? { step: 0, reason: "start" } : { step: nearest, reason: "breakpoint" };
-}
-
-/** A movement from `step`, cut short by the first breakpoint that lies on its way. */
-export function untilBreakpoint(
-  recording: Recording,
-  step: number,
-  move: Move,
-  statements: Iterable<number>,
-): Move {
-  if (move.step > step) {
-    const hit = continueForwards(recording, step, statements);
-    return hit.reason === "breakpoint" && hit.step <= move.step ? hit : move;
-  }
-  const hit = continueBackwards(recording, step, statements);
-  return hit.reason === "breakpoint" && hit.step >= move.step ? hit : move;
 }

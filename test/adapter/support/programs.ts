@@ -186,3 +186,21 @@ export const noClone = file("no-clone.blkfront.json", {
   backend: { maxIndirectSegments: 32 },
   workload: [{ submit: [write(1, 0, 20)] }, { resume: { maxIndirectSegments: 16 } }],
 });
+
+/** One request ends with an error, and one has to wait for grants that others have. */
+export const troubled = file("troubled.blkfront.json", {
+  title: "troubled",
+  guest: { grantTableSize: 512, grantTableMax: 512 },
+  workload: [
+    {
+      submit: [
+        { id: 1, op: "write", sector: 0, segments: [{ page: 0x1000, offset: 0, length: 512 }] },
+      ],
+    },
+    { complete: [{ id: 1, status: "error" }] },
+    { takeGrants: 500 },
+    { submit: [{ id: 2, op: "write", sector: 0, segments: pagesApart(8) }] },
+    { giveGrants: 500 },
+    { complete: [{ id: 2, status: "okay" }] },
+  ],
+});

@@ -7,7 +7,6 @@ import { reverseOver } from "../../../src/replay/moves/reverse-over.js";
 import {
   continueBackwards,
   continueForwards,
-  untilBreakpoint,
 } from "../../../src/replay/moves/run-to-breakpoint.js";
 import { stepBack } from "../../../src/replay/moves/step-back.js";
 import { stepIn } from "../../../src/replay/moves/step-in.js";
@@ -104,36 +103,17 @@ describe("a move", () => {
     fc.assert(
       fc.property(step, some, (at, statements) => {
         const hit = (next: number) => statements.includes(recording.columns.statementAt(next));
+        const stops = statements.map((statement) => recording.columns.stepsOf(statement));
         const forwards = firstAfter(at, hit);
         const backwards = lastBefore(at, hit);
-        assert.equal(continueForwards(recording, at, statements).step, forwards.step);
-        assert.equal(continueBackwards(recording, at, statements).step, backwards.step);
+        assert.equal(continueForwards(recording, at, stops).step, forwards.step);
+        assert.equal(continueBackwards(recording, at, stops).step, backwards.step);
         const reasons = { step: "breakpoint", end: "end", start: "start", breakpoint: "" } as const;
-        assert.equal(continueForwards(recording, at, statements).reason, reasons[forwards.reason]);
-        assert.equal(
-          continueBackwards(recording, at, statements).reason,
-          reasons[backwards.reason],
-        );
+        assert.equal(continueForwards(recording, at, stops).reason, reasons[forwards.reason]);
+        assert.equal(continueBackwards(recording, at, stops).reason, reasons[backwards.reason]);
       }),
       { numRuns: 60 },
     );
-  });
-
-  it("stops at a breakpoint on its way", () => {
-    holds((at) => {
-      const over = stepOver(recording, at);
-      if (over.step <= at + 1) return;
-      const inside = recording.columns.statementAt(at + 1);
-      assert.deepEqual(untilBreakpoint(recording, at, over, [inside]), {
-        step: at + 1,
-        reason: "breakpoint",
-      });
-      assert.deepEqual(untilBreakpoint(recording, at, over, []), over);
-      const back = reverseOver(recording, over.step);
-      const { step: to, reason } = untilBreakpoint(recording, over.step, back, [inside]);
-      assert.ok(to >= back.step && to < over.step);
-      if (to > back.step) assert.equal(reason, "breakpoint");
-    });
   });
 
   it("to a grant leads right behind what was done to it: taken, copied back, given back", () => {
