@@ -15,3 +15,18 @@ export function base64(bytes: Uint8Array): string {
   }
   return parts.join("");
 }
+
+/** The bytes of a text in base64; null for one that is not. */
+export function fromBase64(text: string): Uint8Array | null {
+  const digits = text.replace(/=+$/, "");
+  if (!/^[A-Za-z0-9+/]*$/.test(digits) || digits.length % 4 === 1) return null;
+  const bytes = new Uint8Array(Math.floor((digits.length * 3) / 4));
+  let word = 0;
+  let at = 0;
+  for (const [n, digit] of [...digits].entries()) {
+    word = ((word << 6) | DIGITS.indexOf(digit)) & 0xffffff;
+    // Each digit but the first of four completes a byte.
+    if (n % 4 !== 0) bytes[at++] = (word >>> (6 - 2 * (n % 4))) & 0xff;
+  }
+  return bytes;
+}

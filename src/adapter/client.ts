@@ -9,6 +9,9 @@ export interface Client {
   readonly paging: boolean;
   readonly memory: boolean;
   readonly progress: boolean;
+  /** It can be told that memory was written, and that what it shows is no longer true. */
+  readonly memoryEvents: boolean;
+  readonly invalidation: boolean;
 }
 
 /** What the protocol takes for granted of a client that has not said anything. */
@@ -19,6 +22,8 @@ export const SILENT_CLIENT: Client = {
   paging: false,
   memory: false,
   progress: false,
+  memoryEvents: false,
+  invalidation: false,
 };
 
 export function clientOf(args: DebugProtocol.InitializeRequestArguments): Client {
@@ -29,5 +34,7 @@ export function clientOf(args: DebugProtocol.InitializeRequestArguments): Client
     paging: args.supportsVariablePaging === true,
     memory: args.supportsMemoryReferences === true,
     progress: args.supportsProgressReporting === true,
+    memoryEvents: args.supportsMemoryEvent === true,
+    invalidation: args.supportsInvalidatedEvent === true,
   };
 }

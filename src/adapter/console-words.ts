@@ -4,7 +4,14 @@
  */
 import type { Recording } from "../replay/recording.js";
 import { movementToWrong } from "./about-walk.js";
+import { type Which, writeOf } from "./data/write-requests.js";
 import { Failure, FailureId } from "./failure.js";
+import { inject } from "./fork/branch-requests.js";
+import { branchText } from "./fork/branches.js";
+import { compareBranches } from "./fork/compare.js";
+import type { ForkContext } from "./fork/context.js";
+import { FAULTS } from "./fork/faults.js";
+import { setValue } from "./fork/set-value.js";
 import { landmark, LANDMARK_NAMES } from "./landmarks.js";
 import { noSuchStep, type MovementContext } from "./movement-requests.js";
 import { type Movement, toEnd, toStart } from "./movement.js";
@@ -16,6 +23,8 @@ export interface Spoken {
   readonly after?: () => void | Promise<void>;
 }
 
+const FAULT_NAMES = FAULTS.map(({ name }) => name);
+
 const HELP = [
   ".next WHAT     to the next " + LANDMARK_NAMES.join(", "),
   ".prev WHAT     to the previous one",
@@ -24,6 +33,13 @@ const HELP = [
   ".reverse       to the breakpoint before",
   ".goto STEP     to a step of the recording",
   ".wrong         to where the scenario goes wrong",
+  ".last EXPR     to the statement that last changed what the expression gives",
+  ".coming EXPR   to the statement that changes it next",
+  ".set A = B     runs the future again from here with A set to B",
+  ".inject FAULT  runs it again with a fault of the back end: " + FAULT_NAMES.join(", "),
+  ".branches      the runs so far",
+  ".branch N      walks on in another one",
+  ".compare N     where this one and another one part",
   ".where         where the walk stands",
   ".help          this list",
   "All else is a C expression, such as info->shadow[3].grants_used[0]->gref; ,x after it: hexadecimal",
@@ -38,6 +54,13 @@ export const WORDS: readonly string[] = [
   ".reverse",
   ".goto ",
   ".wrong",
+  ".last ",
+  ".coming ",
+  ".set ",
+  ...FAULT_NAMES.map((name) => `.inject ${name}`),
+  ".branches",
+  ".branch ",
+  ".compare ",
   ".where",
   ".help",
 ];
@@ -47,11 +70,35 @@ export function isWord(text: string): boolean {
   return text.startsWith(".");
 }
 
+/** Words that take all that follows them for one thing. */
+const TAKES_ALL = new Set([".last", ".coming", ".set"]);
+
 /** Answers a word. @throws Failure for one that does not exist */
-export function speak(context: MovementContext, text: string): Spoken {
-  const [word, what = "", ...rest] = text.trim().split(/\s+/);
-  if (rest.length > 0) throw unknown(text);
+export function speak(
+  context: ForkContext,
+  text: string,
+  signal: AbortSignal,
+): Spoken | Promise<Spoken> {
+  const [word = "", what = "", ...rest] = text.trim().split(/\s+/);
+  if (rest.length > 0 && !TAKES_ALL.has(word)) throw unknown(text);
+  const all = text.trim().slice(word.length).trim();
   switch (word) {
+    case ".last":
+      return write(context, "last", all, signal);
+    case ".coming":
+      return write(context, "next", all, signal);
+    case ".set":
+      return set(context, all, signal);
+    case ".inject":
+      return inject(context, what, signal).then((after) => ({ text: "", after }));
+    case ".branches":
+      return { text: branches(context) };
+    case ".branch": {
+      const branch = context.branches.get(what);
+      return { text: branchText(branch, branch), after: () => context.switchTo(branch) };
+    }
+    case ".compare":
+      return { text: compareBranches(context.branch, context.branches.get(what)).text };
     case ".help":
       return { text: HELP };
     case ".where":
@@ -81,6 +128,30 @@ export function where(recording: Recording, step: number): string {
   const { function: fn, line, text } = recording.statementAt(step);
   const place = `step ${step} of ${recording.length - 1} · ${threadName(recording.threadAt(step))}`;
   return `${place} · ${fn.name} (${fn.file}:${line}) · ${text}`;
+}
+
+async function write(
+  context: ForkContext,
+  which: Which,
+  expression: string,
+  signal: AbortSignal,
+): Promise<Spoken> {
+  const step = await writeOf(context, which, expression, signal);
+  return { text: where(context.walk.recording, step), after: () => context.mover.goTo(step) };
+}
+
+async function set(context: ForkContext, text: string, signal: AbortSignal): Promise<Spoken> {
+  const [, target, value] = /^(.*?[^=!<>])=(?!=)(.*)$/s.exec(text) ?? [];
+  if (target === undefined || value === undefined) {
+    throw new Failure(FailureId.expression, "It is .set A = B, such as .set info->is_ready = 0");
+  }
+  const { apply } = setValue(target.trim(), value.trim(), context.stop.names());
+  const name = `${target.trim()} = ${value.trim()}`;
+  return { text: "", after: await context.fork(name, apply, signal) };
+}
+
+function branches({ branches: { all }, branch }: ForkContext): string {
+  return all.map((one) => branchText(one, branch)).join("\n");
 }
 
 function jump(context: MovementContext, movement: Movement | undefined, text: string): Spoken {

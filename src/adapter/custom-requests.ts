@@ -3,6 +3,7 @@
  * answer first and then move; a `stopped` event tells of the move. They go past breakpoints.
  */
 import type { Thread } from "../core/machine.js";
+import type { Comparison } from "./fork/compare.js";
 import type { RecordingEnd } from "../replay/recording.js";
 
 /**
@@ -38,6 +39,44 @@ export interface Position {
   text: string;
 }
 
+/** `grantwalk/switchBranch`. */
+export interface BranchArguments {
+  /** The number of the branch, from 0. */
+  branch: number;
+}
+
+/** `grantwalk/compareBranches`: with the one that is walked, unless another one is given. */
+export interface CompareArguments extends BranchArguments {
+  other?: number;
+}
+
+/** `grantwalk/injectFault`. */
+export interface FaultArguments {
+  /** A name of `FAULTS`. */
+  fault: string;
+}
+
+/** What `grantwalk/branches` answers. */
+export interface BranchList {
+  branches: {
+    id: number;
+    name: string;
+    /** Where it leaves another one; null for the scenario's own run. */
+    fork: { parent: number; step: number } | null;
+    /** Where its cursor stands. */
+    step: number;
+    length: number;
+  }[];
+  current: number;
+}
+
+/** `grantwalk/lastWrite` and `grantwalk/nextWrite`. */
+export interface WriteArguments {
+  /** What is written: an expression with a place, such as `info->shadow_free`. */
+  expression: string;
+  frameId?: number;
+}
+
 /** The custom requests by command, with their arguments and their answers. */
 export interface CustomRequests {
   "grantwalk/next": { arguments: LandmarkArguments; body: undefined };
@@ -49,5 +88,14 @@ export interface CustomRequests {
   "grantwalk/stepBackInto": { arguments: undefined; body: undefined };
   /** Undoes `stepOut`: the statement that called the function. */
   "grantwalk/stepBackOut": { arguments: undefined; body: undefined };
+  /** To the statement that last changed what an expression gives, before the step where the walk stands. */
+  "grantwalk/lastWrite": { arguments: WriteArguments; body: undefined };
+  /** To the next statement that changes it. */
+  "grantwalk/nextWrite": { arguments: WriteArguments; body: undefined };
+  "grantwalk/branches": { arguments: undefined; body: BranchList };
+  "grantwalk/switchBranch": { arguments: BranchArguments; body: undefined };
+  "grantwalk/compareBranches": { arguments: CompareArguments; body: Comparison };
+  /** Runs the future again with a back end that does something wrong. */
+  "grantwalk/injectFault": { arguments: FaultArguments; body: undefined };
   "grantwalk/position": { arguments: undefined; body: Position };
 }

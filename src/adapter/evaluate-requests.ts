@@ -1,34 +1,37 @@
 /** Watches, hovers and the debug console. */
 import type { DebugProtocol } from "@vscode/debugprotocol";
-import { isWord, speak } from "./console-words.js";
+import { type Spoken, isWord, speak } from "./console-words.js";
 import { evaluate } from "./expression/evaluate.js";
 import { splitSuffix } from "./expression/parse.js";
 import { ExpressionError } from "./expression/syntax.js";
 import { Failure, FailureId } from "./failure.js";
 import { memoryReference } from "./memory.js";
-import type { MovementContext } from "./movement-requests.js";
+import type { Context } from "./context.js";
+import type { ForkContext } from "./fork/context.js";
 import { type Value, hasChildren } from "./present/value.js";
 import { childCounts, formatOf } from "./variables.js";
 import type { Handlers, Reply } from "./wire.js";
 
-export function evaluateRequests(context: MovementContext): Handlers {
+export function evaluateRequests(context: ForkContext): Handlers {
   return {
-    evaluate: (args: DebugProtocol.EvaluateArguments): Reply => {
+    evaluate: (args: DebugProtocol.EvaluateArguments, signal: AbortSignal) => {
       const text = args.expression.trim();
       if (isWord(text) && (args.context === "repl" || args.context === undefined)) {
-        const spoken = speak(context, text);
-        return {
-          body: { result: spoken.text, variablesReference: 0 },
-          ...(spoken.after ? { after: spoken.after } : {}),
-        };
+        const spoken = speak(context, text, signal);
+        // What need not wait is answered before the next message is looked at.
+        return spoken instanceof Promise ? spoken.then(reply) : reply(spoken);
       }
       return { body: result(context, args, text) };
     },
   };
 }
 
+function reply({ text, after }: Spoken): Reply {
+  return { body: { result: text, variablesReference: 0 }, ...(after ? { after } : {}) };
+}
+
 function result(
-  context: MovementContext,
+  context: Context,
   args: DebugProtocol.EvaluateArguments,
   whole: string,
 ): DebugProtocol.EvaluateResponse["body"] {
@@ -50,7 +53,7 @@ function result(
   };
 }
 
-function valueOf(context: MovementContext, expression: string, frameId?: number): Value {
+function valueOf(context: Context, expression: string, frameId?: number): Value {
   try {
     return evaluate(expression, context.stop.names(frameId));
   } catch (error) {

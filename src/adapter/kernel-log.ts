@@ -41,6 +41,15 @@ export class KernelLog {
     private readonly recording: Recording,
   ) {}
 
+  /** Takes what has been said when a step is about to run for printed: another run has printed it. */
+  skipTo(step: number): void {
+    for (let next = this.next(); next !== null && next.step <= step; next = this.next()) {
+      this.printed[next.event.kind]++;
+    }
+    const { broken } = this.recording;
+    while ((broken[this.brokenPrinted]?.step ?? Infinity) <= step) this.brokenPrinted++;
+  }
+
   /** Prints what has been said when a step is about to run, and has not been printed. */
   upTo(step: number): void {
     this.messagesUpTo(step);

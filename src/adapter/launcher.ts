@@ -2,6 +2,7 @@
 import type { Scenario } from "../core/scenario.js";
 import { type OpenedInput, openWithFiles } from "../inputs/open.js";
 import { Cursor } from "../replay/cursor.js";
+import type { Edit } from "../replay/edit.js";
 import { recordAsync } from "../replay/record.js";
 import { Failure, FailureId } from "./failure.js";
 import type { AdapterHost } from "./host.js";
@@ -10,6 +11,9 @@ import { refusal, sayWarnings } from "./problems.js";
 import { Progress } from "./progress.js";
 import type { Walk } from "./walk.js";
 import type { Wire } from "./wire.js";
+
+/** Bytes that the checkpoints of a fork may take: there can be many forks. */
+const FORK_BUDGET = 24 * 1024 * 1024;
 
 export class Launcher {
   private progress: Progress | null = null;
@@ -33,11 +37,32 @@ export class Launcher {
       throw new Failure(FailureId.program, `${program}: there is nothing to run in it.`, true);
     }
     sayWarnings(this.wire, program, problems);
-    const recording = await this.record(launch, scenario, signal, shown);
+    const recording = await this.record(launch, scenario, [], signal, shown);
     if (recording.length === 0) {
       throw new Failure(FailureId.program, `${program}: nothing in it reaches the driver.`, true);
     }
     return { program, scenario, recording, cursor: new Cursor(recording) };
+  }
+
+  /**
+   * Records the scenario of a walk once more, with one more edit; those that were made after it are not made again.
+   * @returns a walk that stands on the step of the edit
+   * @throws Failure when it is cancelled
+   */
+  async fork(
+    launch: Launch,
+    { program, scenario, recording }: Walk,
+    edit: Edit,
+    signal: AbortSignal,
+    shown: boolean,
+  ): Promise<Walk> {
+    const edits = [...recording.edits.filter(({ step }) => step <= edit.step), edit];
+    const forked = await this.record(launch, scenario, edits, signal, shown);
+    // Who cancels the progress before the edit was reached has no fork.
+    if (forked.length <= edit.step) {
+      throw new Failure(FailureId.cancelled, "The fork was cancelled.");
+    }
+    return { program, scenario, recording: forked, cursor: new Cursor(forked, edit.step) };
   }
 
   /** The user has cancelled a progress: the recording ends where it has come to. */
@@ -59,6 +84,7 @@ export class Launcher {
   private async record(
     { checkInvariants }: Launch,
     scenario: Scenario,
+    edits: readonly Edit[],
     signal: AbortSignal,
     shown: boolean,
   ): Promise<Walk["recording"]> {
@@ -76,6 +102,8 @@ export class Launcher {
       const recording = await recordAsync(scenario, {
         signal: cancelled,
         checkInvariants,
+        edits,
+        ...(edits.length > 0 ? { checkpointBudget: FORK_BUDGET } : {}),
         ...(shown ? { onProgress: (state) => progress.report(state) } : {}),
       });
       // Who cancels the launch wants none of it; who cancels the progress keeps what there is.

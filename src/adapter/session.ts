@@ -1,5 +1,6 @@
 /** One debug session: the requests of its life, and the wires between what answers all others. */
 import type { DebugProtocol } from "@vscode/debugprotocol";
+import type { Machine } from "../core/machine.js";
 import { toWrong } from "../replay/moves/to-wrong.js";
 import { aboutWalk } from "./about-walk.js";
 import { breakpointRequests } from "./breakpoints/requests.js";
@@ -10,6 +11,7 @@ import { CAPABILITIES } from "./capabilities.js";
 import { type Client, SILENT_CLIENT, clientOf } from "./client.js";
 import { completionRequests } from "./completions.js";
 import { dataRequests } from "./data/requests.js";
+import { writeRequests } from "./data/write-requests.js";
 import { evaluateRequests } from "./evaluate-requests.js";
 import { exceptionRequests } from "./exception.js";
 import { Failure, FailureId } from "./failure.js";
@@ -18,7 +20,11 @@ import { KernelLog } from "./kernel-log.js";
 import { type Launch, type LaunchArguments, readLaunch } from "./launch-arguments.js";
 import { Launcher } from "./launcher.js";
 import { memoryRequests } from "./memory.js";
-import { type MovementContext, movementRequests } from "./movement-requests.js";
+import { branchRequests } from "./fork/branch-requests.js";
+import { type Branch, Branches } from "./fork/branches.js";
+import type { ForkContext } from "./fork/context.js";
+import { editRequests } from "./fork/edit-requests.js";
+import { movementRequests } from "./movement-requests.js";
 import { Mover, toEnd } from "./movement.js";
 import { Sources, sourceRequests } from "./sources.js";
 import { stackTraceRequests } from "./stack-trace.js";
@@ -30,19 +36,20 @@ import { variableRequests } from "./variables.js";
 import type { Walk } from "./walk.js";
 import { type Disposable, type Handlers, type Reply, Wire } from "./wire.js";
 
-/** What belongs to one recording and goes with it. */
+/** What one launch has brought about. */
 interface Running {
-  readonly walk: Walk;
-  readonly mover: Mover;
-  readonly log: KernelLog;
-  readonly endListening: () => void;
+  readonly launch: Launch;
+  readonly branches: Branches;
+  /** The one that is walked. */
+  branch: Branch;
+  endListening: () => void;
 }
 
 /**
  * The debug adapter. Its shape is that of VS Code's `DebugAdapter`: `onDidSendMessage`, `handleMessage` and
  * `dispose` are all that a client needs.
  */
-export class DebugAdapterSession implements MovementContext {
+export class DebugAdapterSession implements ForkContext {
   readonly wire = new Wire();
   readonly breakpoints = new BreakpointTable();
   readonly sources: Sources;
@@ -73,6 +80,9 @@ export class DebugAdapterSession implements MovementContext {
       exceptionRequests(this),
       memoryRequests(this),
       dataRequests(this),
+      writeRequests(this),
+      editRequests(this),
+      branchRequests(this),
       sourceRequests(this),
     ]) {
       this.wire.handle(handlers);
@@ -99,15 +109,23 @@ export class DebugAdapterSession implements MovementContext {
   // #region what others work with
 
   get walk(): Walk {
-    return this.current.walk;
+    return this.branch.walk;
   }
 
   get mover(): Mover {
-    return this.current.mover;
+    return this.branch.mover;
+  }
+
+  get branches(): Branches {
+    return this.current.branches;
+  }
+
+  get branch(): Branch {
+    return this.current.branch;
   }
 
   get stop(): Stop {
-    const { recording, cursor } = this.current.walk;
+    const { recording, cursor } = this.walk;
     if (this.stopped === null) this.stopped = new Stop(recording, cursor.step);
     return this.stopped;
   }
@@ -119,7 +137,7 @@ export class DebugAdapterSession implements MovementContext {
   /** Calls the listener with each walk that begins, the one that is under way included. */
   onDidBeginWalk(listener: (walk: Walk) => void): Disposable {
     this.walkListeners.add(listener);
-    if (this.running !== null) listener(this.running.walk);
+    if (this.running !== null) listener(this.walk);
     return { dispose: () => this.walkListeners.delete(listener) };
   }
 
@@ -168,25 +186,74 @@ export class DebugAdapterSession implements MovementContext {
     const walk = await this.launcher.open(launch, signal, this.client.progress);
     this.lastLaunch = args;
     this.close();
-    this.begin(walk);
+    const branches = new Branches();
+    const branch = this.newBranch(branches, "as the scenario says", null, walk);
+    this.running = { launch, branches, branch, endListening: () => undefined };
+    this.walkOn(branch);
     return { after: () => this.start(launch) };
   }
 
-  private begin(walk: Walk): void {
+  async fork(
+    name: string,
+    apply: (machine: Machine) => void,
+    signal: AbortSignal,
+  ): Promise<() => void> {
+    const { branch, branches, launch } = this.current;
+    const { step } = branch.walk.cursor;
+    branch.mover.interrupt();
+    const edit = { step, apply };
+    const walk = await this.launcher.fork(launch, branch.walk, edit, signal, this.client.progress);
+    if (this.running?.branch !== branch || branch.walk.cursor.step !== step) {
+      throw new Failure(FailureId.cancelled, "The walk has gone elsewhere meanwhile.");
+    }
+    const fork = this.newBranch(branches, name, { parent: branch.id, step }, walk);
+    fork.log.skipTo(step);
+    this.walkOn(fork);
+    return () => this.tellFork(fork);
+  }
+
+  switchTo(branch: Branch): void {
+    this.mover.interrupt();
+    this.walkOn(branch);
+    this.tellStop("goto");
+  }
+
+  private newBranch(branches: Branches, name: string, fork: Branch["fork"], walk: Walk): Branch {
     const mover = new Mover(walk, this.breakpoints, (breakpoint, text, isError) =>
       this.sayAt(breakpoint, text, isError),
     );
     const log = new KernelLog(this.wire, walk.recording);
-    const endListening = walk.cursor.onDidMove(({ cause }) => this.moved(cause));
-    this.running = { walk, mover, log, endListening };
-    for (const listener of this.walkListeners) listener(walk);
+    const branch: Branch = { id: branches.nextId, name, fork, walk, mover, log };
+    branches.add(branch);
+    return branch;
+  }
+
+  /** From now on this branch is walked. */
+  private walkOn(branch: Branch): void {
+    const { current } = this;
+    current.endListening();
+    current.branch = branch;
+    current.endListening = branch.walk.cursor.onDidMove(({ cause }) => this.moved(cause));
+    this.stopped = null;
+    this.variables.nextStop();
+    for (const listener of this.walkListeners) listener(branch.walk);
+  }
+
+  /** Nothing has moved, but all that the client shows may be another. */
+  private tellFork(fork: Branch): void {
+    this.wire.event("output", {
+      category: "console",
+      output: `Branch ${fork.id}: ${fork.name}, from step ${fork.walk.cursor.step} on.\n`,
+    });
+    if (this.client.invalidation) this.wire.event("invalidated", { areas: ["all"] });
+    else this.tellStop("goto");
   }
 
   private async start(launch: Launch): Promise<void> {
-    const { walk, mover } = this.current;
+    const { walk, mover } = this.branch;
     // Breakpoints may come before the launch is answered or after it.
     await this.configuration;
-    if (this.running?.walk !== walk) return;
+    if (this.running?.branch.walk !== walk) return;
     const { entry } = walk.recording;
     const broken = this.breakpoints.stopsAtBroken && brokenAt(walk.recording, entry).length > 0;
     const wrong = launch.stopAtWrong ? toWrong(walk.recording) : null;
@@ -204,7 +271,7 @@ export class DebugAdapterSession implements MovementContext {
   }
 
   private runToEnd(): void {
-    const { walk, log } = this.current;
+    const { walk, log } = this.branch;
     log.toEnd();
     const { end, broken } = walk.recording;
     this.wire.event("exited", { exitCode: end === "bug" ? 1 : broken.length > 0 ? 3 : 0 });
@@ -217,7 +284,7 @@ export class DebugAdapterSession implements MovementContext {
   }
 
   private close(): void {
-    this.running?.mover.interrupt();
+    this.running?.branch.mover.interrupt();
     this.running?.endListening();
     this.running = null;
     this.stopped = null;
@@ -226,7 +293,7 @@ export class DebugAdapterSession implements MovementContext {
 
   /** The cursor has moved, whoever moved it. */
   private moved(why: Why): void {
-    const { mover, walk, log } = this.current;
+    const { mover, walk, log } = this.branch;
     // Somebody else has moved it while a movement was looking for its end.
     if (mover.isUnderWay) mover.interrupt();
     this.stopped = null;
@@ -237,7 +304,7 @@ export class DebugAdapterSession implements MovementContext {
   }
 
   private tellStop(why: Why): void {
-    const { mover, walk } = this.current;
+    const { mover, walk } = this.branch;
     const { recording, cursor } = walk;
     const hits = why === "breakpoint" ? mover.stopsAt(cursor.step) : [];
     this.wire.event(

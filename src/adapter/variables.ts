@@ -2,7 +2,9 @@
 import type { DebugProtocol } from "@vscode/debugprotocol";
 import type { Context } from "./context.js";
 import { memoryReference } from "./memory.js";
-import { type Format, type Member, type Value, hasChildren } from "./present/value.js";
+import { findPlace } from "./data/find-place.js";
+import { ExpressionError } from "./expression/syntax.js";
+import { type Format, type Member, type Value, hasChildren, isPointer } from "./present/value.js";
 import { SCOPES, scopeRoot } from "./scope-roots.js";
 import { itemAt, memberExpression, type Placed } from "./variable-store.js";
 import type { Handlers } from "./wire.js";
@@ -54,7 +56,26 @@ export function variableRequests(context: Context): Handlers {
   };
 }
 
+/** Whether an expression's children lie somewhere in the machine. */
+function hasPlace({ stop }: Context, { value, expression }: Placed): boolean {
+  if (expression === "") return false;
+  if (value.address !== undefined) return true;
+  try {
+    return findPlace(expression, stop.names()) !== null;
+  } catch (error) {
+    if (error instanceof ExpressionError) return false;
+    throw error;
+  }
+}
+
+/** Whether it is one value, and not a structure or an array of several. */
+function isScalar(value: Value): boolean {
+  return isPointer(value) || (!hasChildren(value) && value.raw !== undefined);
+}
+
 class Rows {
+  private parentHasPlace: boolean | null = null;
+
   constructor(
     private readonly context: Context,
     private readonly handle: number,
@@ -66,11 +87,9 @@ class Rows {
     const members = this.parent.value.members?.() ?? [];
     return members.map((member) => {
       const expression = memberExpression(this.parent, member);
-      return this.row(
-        member.name,
-        { value: member.value, expression },
-        kindOf(member, this.parent),
-      );
+      const placed = { value: member.value, expression };
+      const isDerived = member.derived === true;
+      return this.row(member.name, placed, kindOf(member, this.parent), !isDerived);
     });
   }
 
@@ -81,21 +100,33 @@ class Rows {
     const end = Math.min(total, start + Math.min(wanted, most));
     const rows: DebugProtocol.Variable[] = [];
     for (let index = start; index < end; index++) {
-      rows.push(this.row(`[${index}]`, itemAt(this.parent, index), "data"));
+      rows.push(this.row(`[${index}]`, itemAt(this.parent, index), "data", true));
     }
     if (end < Math.min(total, start + wanted)) rows.push(more(total - end));
     return rows;
   }
 
-  private row(name: string, placed: Placed, kind: string): DebugProtocol.Variable {
+  /** Whether the children lie somewhere, so that they can be set. */
+  private get hasPlace(): boolean {
+    this.parentHasPlace ??= hasPlace(this.context, this.parent);
+    return this.parentHasPlace;
+  }
+
+  private row(
+    name: string,
+    placed: Placed,
+    kind: string,
+    isField: boolean,
+  ): DebugProtocol.Variable {
     const { value, expression } = placed;
     const { client, variables } = this.context;
+    const isWritable = isField && isScalar(value) && this.hasPlace;
     return {
       name,
       value: value.text(this.format),
       variablesReference: hasChildren(value) ? variables.child(this.handle, name, placed) : 0,
       evaluateName: expression,
-      presentationHint: { kind, attributes: ["readOnly"] },
+      presentationHint: isWritable ? { kind } : { kind, attributes: ["readOnly"] },
       ...childCounts(value),
       ...(client.types && value.type !== "" ? { type: value.type } : {}),
       ...(client.memory && value.address !== undefined

@@ -24,9 +24,12 @@ export class Cursor {
   private telling = false;
   private current: number;
 
-  /** Stands on the entry of the recording, and has told nobody yet. */
-  constructor(readonly recording: Recording) {
-    this.current = recording.entry;
+  /** Stands on a step of the recording, the entry unless another is given, and has told nobody yet. */
+  constructor(
+    readonly recording: Recording,
+    step = recording.entry,
+  ) {
+    this.current = step;
   }
 
   get step(): number {

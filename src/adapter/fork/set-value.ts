@@ -1,0 +1,94 @@
+/** A value that is put in the place of another: what may be put where, and the edit that does it. */
+import { type Machine, cloneMachine } from "../../core/machine.js";
+import { findPlace } from "../data/find-place.js";
+import type { Place } from "../data/place.js";
+import { type Names, evaluate } from "../expression/evaluate.js";
+import { ExpressionError } from "../expression/syntax.js";
+import { Failure, FailureId } from "../failure.js";
+import { type Value, isPointer } from "../present/value.js";
+
+/** What makes an edit of a machine, and where it makes it. */
+export interface Change {
+  readonly place: Place;
+  readonly apply: (machine: Machine) => void;
+}
+
+/**
+ * Sets what an expression gives to what another gives.
+ * @throws Failure that says why it cannot be set
+ */
+export function setValue(target: string, text: string, names: Names): Change {
+  try {
+    return change(target, text, names);
+  } catch (error) {
+    if (!(error instanceof ExpressionError)) throw error;
+    throw new Failure(FailureId.expression, error.message);
+  }
+}
+
+function change(target: string, text: string, names: Names): Change {
+  const { machine } = names.world;
+  const place = findPlace(target, names);
+  if (place === null) {
+    throw refused(`${target} cannot be set: it is computed, or a variable of a function.`);
+  }
+  const source = sourceOf(target, evaluate(target, names), text, names, place);
+  const apply = (to: Machine): void => place.write(to, source(to));
+  const trial = cloneMachine(machine);
+  apply(trial);
+  if (!takes(place.read(trial), source(trial))) {
+    throw refused(
+      `${target} cannot be set: it follows from other values, or ${text} does not fit in it.`,
+    );
+  }
+  return { place, apply };
+}
+
+function takes(held: unknown, wanted: unknown): boolean {
+  return held instanceof Uint8Array || Object.is(held, wanted);
+}
+
+/** What gives the new value in any machine. */
+function sourceOf(
+  target: string,
+  old: Value,
+  text: string,
+  names: Names,
+  place: Place,
+): (machine: Machine) => unknown {
+  const value = evaluate(text, names);
+  const current = place.read(names.world.machine);
+  if (isPointer(old) && (current === null || typeof current === "object")) {
+    if (value.raw === null || value.raw === 0) return () => null;
+    const from = value.type === old.type ? findPlace(text, names) : null;
+    if (from === null) throw refused(`${target} takes NULL, or another ${old.type}.`);
+    return (machine) => from.read(machine);
+  }
+  const constant = constantOf(typeof current, value.raw);
+  if (constant === undefined) {
+    throw refused(
+      typeof current === "object"
+        ? `${target} is a whole structure: set its fields.`
+        : `${target} does not take ${text}.`,
+    );
+  }
+  return () => constant;
+}
+
+function constantOf(type: string, raw: unknown): unknown {
+  const number = typeof raw === "boolean" ? Number(raw) : raw === null ? 0 : raw;
+  switch (type) {
+    case "number":
+      return typeof number === "number" && Number.isSafeInteger(number) ? number : undefined;
+    case "boolean":
+      return typeof number === "number" ? number !== 0 : undefined;
+    case "string":
+      return typeof raw === "string" ? raw : undefined;
+    default:
+      return undefined;
+  }
+}
+
+function refused(text: string): Failure {
+  return new Failure(FailureId.badArguments, text, true);
+}
