@@ -66,7 +66,7 @@ export const FAULTS = {
     ],
     may_stop: [
       ["get_grant", /-ENOSPC/],
-      ["get_free_grant", /LIST_POISON/],
+      ["get_free_grant", /LIST_POISON|list_empty/],
       ["get_id_from_freelist", /./],
     ],
   },
@@ -100,7 +100,7 @@ export const FAULTS = {
     ],
     may_stop: [
       ["get_grant", /-ENOSPC/],
-      ["get_free_grant", /LIST_POISON/],
+      ["get_free_grant", /LIST_POISON|list_empty/],
       ["get_id_from_freelist", /./],
     ],
   },
@@ -136,7 +136,7 @@ export const FAULTS = {
     ],
     may_stop: [
       ["get_grant", /-ENOSPC/],
-      ["get_free_grant", /LIST_POISON/],
+      ["get_free_grant", /LIST_POISON|list_empty/],
       ["get_id_from_freelist", /./],
       ["blkif_interrupt", /BUG/],
     ],
@@ -158,10 +158,9 @@ export const FAULTS = {
     ],
     may_stop: [
       ["get_grant", /-ENOSPC/],
-      ["get_free_grant", /LIST_POISON/],
+      ["get_free_grant", /LIST_POISON|list_empty/],
       ["get_id_from_freelist", /./],
       ["blkif_interrupt", /BUG/],
-      ["get_free_grant", /list_empty/],
     ],
   },
   "an event that is lost": {
@@ -222,7 +221,14 @@ export const FAULTS = {
       if (c % 2) p.workload.push({ resume: null });
     },
     why: "the queue's limits are not those of the new back end",
-    may_break: ["limits-fit-grants", "pages-accounted", "requests-end-once", "right-errors"],
+    // A ring that has become smaller is looked at in its new size: what had a larger id is lost.
+    may_break: [
+      "told-once",
+      "limits-fit-grants",
+      "pages-accounted",
+      "requests-end-once",
+      "right-errors",
+    ],
     may_stop: [
       ["blkif_queue_rw_req", /XEN_PAGES_PER_SEGMENT/],
       ["sg_init_table", /./],
@@ -247,6 +253,7 @@ export const FAULTS = {
     },
     why: "whether grants persist is not read again",
     may_break: [
+      "told-once",
       "limits-fit-grants",
       "pages-accounted",
       "requests-end-once",
@@ -327,6 +334,7 @@ export const FAULTS = {
     may_break: ["told-once", "pages-accounted", "limits-fit-grants", "references-accounted"],
     may_stop: [
       ["blkif_free", /NULL/],
+      ["xlvbd_alloc_gendisk", /info->gd != NULL/],
       ["blkif_queue_rw_req", /XEN_PAGES_PER_SEGMENT/],
       ["blkfront_closing", /NULL/],
       ["blkif_recover", /./],
