@@ -148,12 +148,16 @@ export function RING_PUSH_RESPONSES_AND_CHECK_NOTIFY(
   return (rsp_prod_pvt - sring.rsp_event) >>> 0 < (rsp_prod_pvt - old) >>> 0;
 }
 
+/** `RING_HAS_UNCONSUMED_RESPONSES`: how many there are. */
+export function RING_HAS_UNCONSUMED_RESPONSES(ring: blkif_front_ring): number {
+  return ((ring.sring as blkif_sring).rsp_prod - ring.rsp_cons) >>> 0;
+}
+
 /** `RING_FINAL_CHECK_FOR_RESPONSES`: asks for an event for the next response; true when one is there already. */
 export function RING_FINAL_CHECK_FOR_RESPONSES(ring: blkif_front_ring): boolean {
-  const sring = ring.sring as blkif_sring;
-  if (sring.rsp_prod !== ring.rsp_cons) return true;
-  sring.rsp_event = (ring.rsp_cons + 1) >>> 0;
-  return sring.rsp_prod !== ring.rsp_cons;
+  if (RING_HAS_UNCONSUMED_RESPONSES(ring) > 0) return true;
+  (ring.sring as blkif_sring).rsp_event = (ring.rsp_cons + 1) >>> 0;
+  return RING_HAS_UNCONSUMED_RESPONSES(ring) > 0;
 }
 
 /** `BLK_RING_SIZE` of a ring of `pages` Xen pages. */

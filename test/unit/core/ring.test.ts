@@ -14,6 +14,7 @@ import {
   RING_FULL,
   RING_GET_REQUEST,
   RING_GET_RESPONSE,
+  RING_HAS_UNCONSUMED_RESPONSES,
   RING_PUSH_REQUESTS_AND_CHECK_NOTIFY,
   RING_PUSH_RESPONSES_AND_CHECK_NOTIFY,
   ring_entries,
@@ -156,6 +157,13 @@ describe("a ring", () => {
     sring.rsp_event = 0x1234;
     assert.equal(RING_FINAL_CHECK_FOR_RESPONSES(ring), true);
     assert.equal(sring.rsp_event, 0x1234);
+  });
+
+  it("counts the responses that were not taken, also where the indexes begin again", () => {
+    const { ring, sring } = ring_at(0xffff_fffe);
+    assert.equal(RING_HAS_UNCONSUMED_RESPONSES(ring), 0);
+    sring.rsp_prod = 3;
+    assert.equal(RING_HAS_UNCONSUMED_RESPONSES(ring), 5);
   });
 });
 
