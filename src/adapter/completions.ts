@@ -2,8 +2,10 @@
 import type { DebugProtocol } from "@vscode/debugprotocol";
 import { WORDS, isWord } from "./console-words.js";
 import type { Context } from "./context.js";
-import { FUNCTIONS, type Names, evaluate } from "./expression/evaluate.js";
+import { type Names, evaluate } from "./expression/evaluate.js";
+import { FUNCTIONS } from "./expression/functions.js";
 import { ExpressionError } from "./expression/syntax.js";
+import { TYPE_WORDS } from "./expression/types.js";
 import { CONSTANTS, ENUMERATORS } from "./present/constants.js";
 import { isPointer } from "./present/value.js";
 import type { Handlers } from "./wire.js";
@@ -47,28 +49,41 @@ function words(typed: string): Completions {
 }
 
 /** A path that ends in the member that is being typed. */
-const PATH = /([$\w]+(?:\[[^[\]]*\]|->|\.|[$\w])*?)(?:->|\.)(\w*)$/;
+const PATH = /((?:[$\w]+|[$\w]*\([^()]*\))(?:\[[^[\]]*\]|->|\.|[$\w])*?)(?:->|\.)(\w*)$/;
+
+/** A parenthesis that a type may stand in: no call's, and with the type's first words behind it. */
+const CAST = new RegExp(`(?:^|[^\\w$]|\\bsizeof)\\s*\\(\\s*(?:(?:${TYPE_WORDS.join("|")})\\s+)*$`);
 
 function expressions(typed: string, names: Names): Completions {
   const path = PATH.exec(typed);
   if (path !== null) return members(typed, path[1] as string, path[2] as string, names);
   const begun = /[$\w]*$/.exec(typed)?.[0] ?? "";
-  const known = new Set([...names.known(), ...FUNCTIONS.keys()]);
-  const targets = [
-    ...[...known].map((label) => ({ label, type: typeOf(label) })),
-    // Constants are many: only for somebody who has begun one.
-    ...(begun === ""
-      ? []
-      : [...CONSTANTS.keys(), ...ENUMERATORS.keys()].map((label) => ({
-          label,
-          type: "value" as const,
-        }))),
-  ].filter(({ label }) => label.startsWith(begun));
-  return { start: typed.length - begun.length, targets };
+  const before = typed.slice(0, typed.length - begun.length);
+  const targets: DebugProtocol.CompletionItem[] = [
+    ...[...new Set(names.known())]
+      .filter((label) => !FUNCTIONS.has(label))
+      .map((label) => ({ label, type: "variable" as const })),
+    ...[...FUNCTIONS].map(([label, { signature, about }]) => ({
+      label,
+      type: "function" as const,
+      detail: `${signature}: ${about}`,
+    })),
+    // Constants and types are many: only for somebody who has begun one.
+    ...(begun === "" ? [] : constants()),
+    ...(begun !== "" && CAST.test(before) ? types() : []),
+  ];
+  return {
+    start: before.length,
+    targets: targets.filter(({ label }) => label.startsWith(begun)),
+  };
 }
 
-function typeOf(label: string): DebugProtocol.CompletionItemType {
-  return FUNCTIONS.has(label) ? "function" : "variable";
+function constants(): DebugProtocol.CompletionItem[] {
+  return [...CONSTANTS.keys(), ...ENUMERATORS.keys()].map((label) => ({ label, type: "value" }));
+}
+
+function types(): DebugProtocol.CompletionItem[] {
+  return TYPE_WORDS.map((label) => ({ label, type: "class" }));
 }
 
 function members(typed: string, path: string, begun: string, names: Names): Completions {

@@ -1,14 +1,15 @@
 /** Watches, hovers and the debug console. */
 import type { DebugProtocol } from "@vscode/debugprotocol";
 import { type Spoken, isWord, speak } from "./console-words.js";
-import { evaluate } from "./expression/evaluate.js";
-import { splitSuffix } from "./expression/parse.js";
+import type { Context } from "./context.js";
+import type { Names } from "./expression/evaluate.js";
+import { FUNCTIONS } from "./expression/functions.js";
+import { type Look, look } from "./expression/look.js";
 import { ExpressionError } from "./expression/syntax.js";
 import { Failure, FailureId } from "./failure.js";
-import { memoryReference } from "./memory.js";
-import type { Context } from "./context.js";
 import type { ForkContext } from "./fork/context.js";
-import { type Value, hasChildren } from "./present/value.js";
+import { memoryReference } from "./memory.js";
+import { hasChildren } from "./present/value.js";
 import { childCounts, formatOf } from "./variables.js";
 import type { Handlers, Reply } from "./wire.js";
 
@@ -33,16 +34,18 @@ function reply({ text, after }: Spoken): Reply {
 function result(
   context: Context,
   args: DebugProtocol.EvaluateArguments,
-  whole: string,
+  text: string,
 ): DebugProtocol.EvaluateResponse["body"] {
   const { client, stop, variables } = context;
-  const { text, suffix } = splitSuffix(whole);
-  const expression = suffix === "b" ? `$bytes(${text})` : text;
-  const value = valueOf(context, expression, args.frameId);
-  const key = stop.expressionKey(args.frameId, expression);
-  const format = suffix === null ? formatOf(args.format) : { hex: suffix === "x" };
+  const names = stop.names(args.frameId);
+  const macro = args.context === "hover" ? FUNCTIONS.get(text) : undefined;
+  if (macro !== undefined && names.lookup(text) === undefined) {
+    return { result: `${macro.signature}: ${macro.about}`, variablesReference: 0 };
+  }
+  const { value, expression, format } = lookAt(text, names);
+  const key = stop.expressionKey(args.frameId, text);
   return {
-    result: value.text(format),
+    result: value.text(format ?? formatOf(args.format)),
     variablesReference: hasChildren(value) ? variables.root(key, { value, expression }) : 0,
     presentationHint: { kind: "data", attributes: ["readOnly"] },
     ...childCounts(value),
@@ -53,9 +56,9 @@ function result(
   };
 }
 
-function valueOf(context: Context, expression: string, frameId?: number): Value {
+function lookAt(text: string, names: Names): Look {
   try {
-    return evaluate(expression, context.stop.names(frameId));
+    return look(text, names);
   } catch (error) {
     if (!(error instanceof ExpressionError)) throw error;
     throw new Failure(FailureId.expression, error.message);

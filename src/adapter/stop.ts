@@ -1,7 +1,8 @@
 /** One stop of the walk: the frames of its moment, and what each of them sees. */
 import type { Frame, Moment } from "../replay/moment.js";
 import type { Recording } from "../replay/recording.js";
-import { evaluate, type Names } from "./expression/evaluate.js";
+import type { Names } from "./expression/evaluate.js";
+import { look } from "./expression/look.js";
 import { Failure, FailureId } from "./failure.js";
 import { type InHand, inHand } from "./in-hand.js";
 import type { World } from "./present/world.js";
@@ -51,7 +52,7 @@ export class Stop {
     return `scope ${scope} ${frameId} ${this.frame(frameId)?.statement.function.name ?? "idle"}`;
   }
 
-  /** The key of an expression's value. */
+  /** The key of an expression's value; its suffixes are part of the expression. */
   expressionKey(frameId: number | undefined, expression: string): string {
     return `value ${frameId ?? ""} ${expression}`;
   }
@@ -78,8 +79,7 @@ export class Stop {
 
   private value(frameId: string, expression: string): Placed | undefined {
     try {
-      const names = this.names(frameId === "" ? undefined : Number(frameId));
-      return { value: evaluate(expression, names), expression };
+      return look(expression, this.names(frameId === "" ? undefined : Number(frameId)));
     } catch {
       // The expression means nothing here: what was unfolded is gone.
       return undefined;

@@ -1,7 +1,8 @@
 // The C programmer's expressions.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { parse, splitSuffix } from "../../src/adapter/expression/parse.js";
+import { parse } from "../../src/adapter/expression/parse.js";
+import { splitSuffix } from "../../src/adapter/expression/suffix.js";
 import { ExpressionError } from "../../src/adapter/expression/syntax.js";
 import { parseHitCondition } from "../../src/adapter/breakpoints/hit-condition.js";
 import { parseLogMessage } from "../../src/adapter/breakpoints/log-message.js";
@@ -104,10 +105,22 @@ test("completion knows the frame's names, members and words", async () => {
   await client.end();
 });
 
-test("format suffixes", () => {
-  assert.deepEqual(splitSuffix("a[1],x"), { text: "a[1]", suffix: "x" });
-  assert.deepEqual(splitSuffix("a , b "), { text: "a ", suffix: "b" });
-  assert.deepEqual(splitSuffix("a"), { text: "a", suffix: null });
+test("suffixes", () => {
+  const table: [string, string, string | null, number | null][] = [
+    ["a[1],x", "a[1]", "x", null],
+    ["a , b ", "a ", "b", null],
+    ["a", "a", null, null],
+    ["a,[8]", "a", null, 8],
+    ["a,8", "a", null, 8],
+    ["a,[8]x", "a", "x", 8],
+    ["a,x,[ 8 ]", "a", "x", 8],
+    ["a,[8],d", "a", "d", 8],
+    ["min(a, 8)", "min(a, 8)", null, null],
+    ["min(a, x),x", "min(a, x)", "x", null],
+  ];
+  for (const [whole, text, suffix, count] of table) {
+    assert.deepEqual(splitSuffix(whole), { text, suffix, count }, whole);
+  }
 });
 
 test("nothing that is no expression is taken for one, and nothing else is ever thrown", () => {

@@ -1,7 +1,8 @@
 /** Whether a breakpoint that the walk has reached stops it, and what a logpoint says there. */
 import type { Recording } from "../../replay/recording.js";
 import { firstAbove } from "../../replay/sorted.js";
-import { evaluate, isTrue } from "../expression/evaluate.js";
+import { isTrue } from "../expression/arithmetic.js";
+import { evaluate } from "../expression/evaluate.js";
 import { ExpressionError } from "../expression/syntax.js";
 import { DECIMAL } from "../present/value.js";
 import { Stop } from "../stop.js";

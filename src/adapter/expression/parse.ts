@@ -1,9 +1,10 @@
 /**
  * Reads the C programmer's expressions: members through `.` and `->`, indexes, the operators without side
- * effects, and calls of the debugger's own functions, which begin with `$`.
+ * effects, casts, and calls of macros and of the debugger's own functions, which begin with `$`.
  */
 import { type Expression, ExpressionError } from "./syntax.js";
 import { type Token, tokens } from "./tokens.js";
+import { type IntegerType, TYPE_WORDS, UNSIGNED_LONG, constant, integerType } from "./types.js";
 
 /** How strongly a binary operator binds; C's order. */
 const STRENGTH: ReadonlyMap<string, number> = new Map([
@@ -27,6 +28,18 @@ const STRENGTH: ReadonlyMap<string, number> = new Map([
   ["%", 10],
 ]);
 
+/** What a type's name begins with, also that of a type to which nothing can be cast. */
+const TYPE_BEGINS = new Set([...TYPE_WORDS, "struct", "union", "enum", "void", "const"]);
+
+/** More nest so deep that reading them takes more stack than there is. */
+const MOST_TOKENS = 1000;
+
+/** What stands in the parentheses of a cast. */
+interface TypeName {
+  readonly text: string;
+  readonly isPointer: boolean;
+}
+
 /** A name that stands for its neighbours in a message. */
 function describe(token: Token): string {
   return token.kind === "end" ? "the end" : `'${token.text}'`;
@@ -38,6 +51,7 @@ class Parser {
 
   constructor(text: string) {
     this.tokens = tokens(text);
+    if (this.tokens.length > MOST_TOKENS) throw new ExpressionError("The expression is too long.");
   }
 
   whole(): Expression {
@@ -92,7 +106,38 @@ class Parser {
     for (const operator of ["-", "+", "!", "~", "*", "&"]) {
       if (this.takeSign(operator)) return { kind: "unary", operator, of: this.unary() };
     }
-    return this.postfix(this.primary());
+    if (this.next.kind === "name" && this.next.text === "sizeof") return this.sizeOf();
+    const type = this.typeInParentheses();
+    if (type === null) return this.postfix(this.primary());
+    return { kind: "cast", type: typeToCastTo(type), of: this.unary() };
+  }
+
+  private sizeOf(): Expression {
+    this.take();
+    const type = this.typeInParentheses();
+    if (type === null) return { kind: "sizeof", of: this.unary() };
+    const bits = type.isPointer ? UNSIGNED_LONG.bits : integerType(type.text)?.bits;
+    if (bits === undefined) {
+      throw new ExpressionError(
+        `The size of '${type.text}' is not known; sizeof of a value may be.`,
+      );
+    }
+    return { kind: "number", value: BigInt(Math.ceil(bits / 8)), type: UNSIGNED_LONG };
+  }
+
+  /** A type's name between parentheses, if that comes next. */
+  private typeInParentheses(): TypeName | null {
+    const [open, first] = [this.next, this.tokens[this.at + 1]];
+    if (open.text !== "(" || first?.kind !== "name" || !TYPE_BEGINS.has(first.text)) return null;
+    this.take();
+    const words: string[] = [];
+    while (this.next.kind === "name") words.push(this.take().text);
+    const text = words.filter((word) => word !== "const").join(" ");
+    const stars = this.at;
+    while (this.takeSign("*"));
+    const isPointer = this.at > stars;
+    this.expectSign(")");
+    return { text, isPointer };
   }
 
   private postfix(start: Expression): Expression {
@@ -117,16 +162,14 @@ class Parser {
   private primary(): Expression {
     const token = this.take();
     if (token.kind === "number") {
-      return { kind: "number", value: Number(token.text.replace(/[uUlL]+$/, "")) };
+      const number = constant(token.text);
+      if (number !== undefined) return { kind: "number", ...number };
+      throw new ExpressionError(`${token.text} does not fit into 64 bits.`);
     }
-    if (token.kind === "string") {
-      return { kind: "string", value: JSON.parse(token.text) as string };
-    }
+    if (token.kind === "string") return { kind: "string", value: unquoted(token.text) };
     if (token.kind === "name") {
       if (!this.takeSign("(")) return { kind: "name", name: token.text };
-      const argument = this.choice();
-      this.expectSign(")");
-      return { kind: "call", name: token.text, argument };
+      return { kind: "call", name: token.text, arguments: this.arguments() };
     }
     if (token.text === "(") {
       const inner = this.choice();
@@ -139,6 +182,33 @@ class Parser {
         : `Unexpected ${describe(token)} in the expression.`,
     );
   }
+
+  /** What stands between a call's parentheses, the first of which was taken. */
+  private arguments(): Expression[] {
+    const given: Expression[] = [];
+    if (this.takeSign(")")) return given;
+    do given.push(this.choice());
+    while (this.takeSign(","));
+    this.expectSign(")");
+    return given;
+  }
+}
+
+/** @throws ExpressionError */
+function unquoted(token: string): string {
+  try {
+    return JSON.parse(token) as string;
+  } catch {
+    throw new ExpressionError(`${token} is no text: a \\ in it must begin an escape.`);
+  }
+}
+
+/** @throws ExpressionError */
+function typeToCastTo({ text, isPointer }: TypeName): IntegerType {
+  const type = isPointer ? undefined : integerType(text);
+  if (type !== undefined) return type;
+  const what = isPointer ? `the pointer type '${text} *'` : `'${text}'`;
+  throw new ExpressionError(`There is no cast to ${what} here, only to integer types.`);
 }
 
 /** @throws ExpressionError */
@@ -146,12 +216,8 @@ export function parse(text: string): Expression {
   return new Parser(text).whole();
 }
 
-/** What the user wants of the value: `,x` hexadecimal, `,d` decimal, `,b` its bytes. */
-export type Suffix = "x" | "d" | "b" | null;
-
-/** Cuts a format suffix off an expression. */
-export function splitSuffix(text: string): { text: string; suffix: Suffix } {
-  const match = /,\s*([xdb])\s*$/.exec(text);
-  if (match === null) return { text, suffix: null };
-  return { text: text.slice(0, match.index), suffix: match[1] as Suffix };
+/** The expression as it can stand before `->` and `[`. @throws ExpressionError */
+export function asOperand(text: string): string {
+  const binds = ["name", "member", "index", "call"].includes(parse(text).kind);
+  return binds ? text : `(${text})`;
 }

@@ -1,12 +1,15 @@
 /** The shape of an expression, and of the failure to read one. */
+import type { IntegerType } from "./types.js";
 
 export type Expression =
-  | { kind: "number"; value: number }
+  | { kind: "number"; value: bigint; type: IntegerType }
   | { kind: "string"; value: string }
   | { kind: "name"; name: string }
   | { kind: "member"; of: Expression; name: string }
   | { kind: "index"; of: Expression; index: Expression }
-  | { kind: "call"; name: string; argument: Expression }
+  | { kind: "call"; name: string; arguments: Expression[] }
+  | { kind: "cast"; type: IntegerType; of: Expression }
+  | { kind: "sizeof"; of: Expression }
   | { kind: "unary"; operator: string; of: Expression }
   | { kind: "binary"; operator: string; left: Expression; right: Expression }
   | { kind: "choice"; test: Expression; yes: Expression; no: Expression };

@@ -9,7 +9,7 @@ export interface Token {
 
 /** A name of C, or one of the debugger's own, which begin with a dollar sign. */
 const NAME = /[$A-Za-z_][$\w]*/y;
-const NUMBER = /(?:0[xX][\da-fA-F]+|\d+)[uUlL]*/y;
+const NUMBER = /(?:0[xX][\da-fA-F]+|0[0-7]*|[1-9]\d*)[uUlL]*/y;
 const STRING = /"(?:[^"\\]|\\.)*"/y;
 const SPACE = /\s+/y;
 /** Longer signs first. */

@@ -2,17 +2,19 @@
 import { type Format, type Value, leaf } from "./value.js";
 
 /** `0x2a51`, `-0x1`. */
-export function hex(value: number): string {
+export function hex(value: number | bigint): string {
   return value < 0 ? `-0x${(-value).toString(16)}` : `0x${value.toString(16)}`;
 }
 
-function written(value: number, format: Format): string {
-  return format.hex && Number.isInteger(value) ? hex(value) : String(value);
+function written(value: number | bigint, format: Format): string {
+  const whole = typeof value === "bigint" || Number.isInteger(value);
+  return format.hex && whole ? hex(value) : String(value);
 }
 
 /** A count, an index or a length: decimal unless the client wants hexadecimal. */
-export function integer(type: string, value: number): Value {
-  return leaf(type, value, (format) => written(value, format));
+export function integer(type: string, value: number | bigint): Value {
+  const small = typeof value === "bigint" && Number.isSafeInteger(Number(value));
+  return leaf(type, small ? Number(value) : value, (format) => written(value, format));
 }
 
 /** A mask or a number that is always read in hexadecimal. */

@@ -25,7 +25,13 @@ function numberByName(world: World, name: string, value: number): Value {
   }
   if (/_mask$/.test(name)) return hexadecimal("unsigned long", value);
   if (/^(id|free|shadow_free)$/.test(name)) return integer("unsigned long", value);
-  return integer(value < 0 ? "int" : "unsigned int", value);
+  return integer(smallestType(value), value);
+}
+
+/** The type of a number whose name does not tell: what C would give to such a constant. */
+function smallestType(value: number): string {
+  if (value === (value | 0)) return "int";
+  return value === value >>> 0 ? "unsigned int" : "long";
 }
 
 /** By which fields a structure is recognised; the first that fits counts. */

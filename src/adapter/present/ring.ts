@@ -4,6 +4,7 @@ import { XEN_PAGE_SIZE } from "../../core/xen/page.js";
 import {
   RING_FREE_REQUESTS,
   RING_FULL,
+  RING_HAS_UNCONSUMED_RESPONSES,
   SRING_HEADER,
   type blkif_front_ring as front_ring,
   type blkif_sring as shared_ring,
@@ -18,9 +19,9 @@ import type { Presenter, World } from "./world.js";
 /** What a slot holds: a request for the back end, a response that the driver has not taken, or leftovers. */
 type Holds = "request" | "response" | "free";
 
-function slotHolds(ring: front_ring, sring: shared_ring, slot: number): Holds {
+function slotHolds(ring: front_ring, slot: number): Holds {
   const distance = (from: number): number => ring_slot(ring.nr_ents, slot - from);
-  const answered = (sring.rsp_prod - ring.rsp_cons) >>> 0;
+  const answered = RING_HAS_UNCONSUMED_RESPONSES(ring);
   const under_way = (ring.req_prod_pvt - ring.rsp_cons) >>> 0;
   const place = distance(ring.rsp_cons);
   if (place < answered) return "response";
@@ -42,7 +43,7 @@ function entry(world: World, slot: number): Value {
   const { ring, layout } = info;
   const sring = ring.sring as shared_ring;
   const at = sring.addr + SRING_HEADER + slot * layout.entry;
-  const holds = slotHolds(ring, sring, slot);
+  const holds = slotHolds(ring, slot);
   const members = (): Member[] => {
     const raw = rawBytes(world, kernel.mem, at, layout.entry);
     if (holds === "request") {
@@ -112,12 +113,12 @@ export const blkif_front_ring: Presenter<"blkif_front_ring"> = (world, raw) => {
       derived(
         "RING_FREE_REQUESTS",
         integer("unsigned int", RING_FREE_REQUESTS(raw)),
-        (parent) => `${parent}->nr_ents - (${parent}->req_prod_pvt - ${parent}->rsp_cons)`,
+        (parent) => `RING_FREE_REQUESTS(${parent})`,
       ),
       derived(
         "RING_FULL",
         boolean(RING_FULL(raw)),
-        (parent) => `${parent}->req_prod_pvt - ${parent}->rsp_cons == ${parent}->nr_ents`,
+        (parent) => `RING_FULL(${parent})`,
       ),
     ],
   );

@@ -14,7 +14,10 @@ export interface Value {
   /** The C type. */
   readonly type: string;
   text(format: Format): string;
-  /** What the evaluator compares and calculates with: a number, a boolean, null for NULL, or the object. */
+  /**
+   * What the evaluator compares and calculates with: a number (a bigint where a result is beyond 2^53), a boolean,
+   * null for NULL, or the object.
+   */
   readonly raw: unknown;
   /** Physical address of the bytes that it is, or points to. */
   readonly address?: number | undefined;
@@ -45,8 +48,8 @@ export interface Items {
 }
 
 /** Whether the value is a pointer, so that its members are reached with `->`. */
-export function isPointer(value: Value): boolean {
-  return value.type.endsWith("*");
+export function isPointer({ type }: Pick<Value, "type">): boolean {
+  return type.endsWith("*");
 }
 
 /** Whether there is anything to unfold. */
