@@ -48,6 +48,52 @@ test("expressions at a grant", async () => {
     ["info->grants.length > 100", "true"],
     ['info->gd->disk_name == "xvda"', "true"],
     ["*gnt_list_entry == gnt_list_entry", "true"],
+    ["010", "8"],
+    ["0xffffffff + 1", "0"],
+    ["4294967295 + 1", "4294967296"],
+    ["0x7fffffff + 1", "2147483648"],
+    ["-1 < 0u", "false"],
+    ["~0ul", "18446744073709551615"],
+    ["~0ul,x", "0xffffffffffffffff"],
+    ["9007199254740993 + 1", "9007199254740994"],
+    ["(uint8_t)300", "44"],
+    ["(s8)200", "-56"],
+    ["(u16)-1", "65535"],
+    ["(unsigned int)-1", "4294967295"],
+    ["(int)0xffffffff", "-1"],
+    ["(long unsigned int)-1 == ~0ul", "true"],
+    ["(s64)0xffffffffffffffff", "-1"],
+    ["(bool)256", "true"],
+    ["(bool)info", "true"],
+    ["(grant_ref_t)-1 - 1", "4294967294"],
+    ["(u8)1 + 255", "256"],
+    ["(RING_IDX)2 - (RING_IDX)0xfffffffe", "4"],
+    ["-(u8)1", "-1"],
+    ["(unsigned)(grant_idx)", "2"],
+    ["sizeof(blkif_sector_t) + sizeof(void *)", "16"],
+    ["sizeof grant_idx", "4"],
+    ["sizeof *ring_req", "112"],
+    ["(&info->ring)->nr_ents", "32"],
+    ["&info->ring == ring", "true"],
+    ["*&*ring_req == ring_req", "true"],
+    ["RING_FULL(&info->ring)", "false"],
+    ["RING_FREE_REQUESTS(info.ring)", "32"],
+    ["RING_SIZE(&info->ring) == BLK_RING_SIZE(info)", "true"],
+    ["BLK_RING_SIZE", "32"],
+    ["RING_HAS_UNCONSUMED_RESPONSES(ring)", "0"],
+    ["RING_GET_REQUEST(&info->ring, ring->req_prod_pvt)->operation == BLKIF_OP_INDIRECT", "true"],
+    ["RING_GET_REQUEST(ring, 32) == RING_GET_REQUEST(ring, 0)", "false"],
+    ["min(grant_idx, 24)", "2"],
+    ["max((u8)255, 3)", "255"],
+    ["min(-1, 1u)", "1"],
+    ["DIV_ROUND_UP(24, 5)", "5"],
+    ["rq_data_dir(req)", "1"],
+    ["blk_rq_sectors(req)", "192"],
+    ["blk_rq_pos(req) + blk_rq_sectors(req)", "192"],
+    ["bio_sectors(req->bio)", "192"],
+    ["bio_segments(req->bio) == req->bio->bi_io_vec.length", "true"],
+    ["list_empty(&info->indirect_pages)", "true"],
+    ["VDEV_IS_EXTENDED(info->vdevice)", "false"],
   ];
   for (const [expression, expected] of table) {
     assert.equal(await value(expression), expected, expression);
@@ -73,12 +119,119 @@ test("expressions at a grant", async () => {
     ["grant_idx = 3", /'=' does not belong/],
     ["info->", /name is missing/],
     ["*grant_idx", /no pointer/],
-    ["&grant_idx", /does not lie in the guest's memory/],
+    ["&grant_idx", /'&' needs a structure, and 'int' is none/],
+    ["&shadow->grants_used", /'&' needs a structure/],
     ['"open', /does not belong/],
+    ['"\\q"', /must begin an escape/],
+    ["08", /Unexpected '8'/],
+    ["18446744073709551616", /does not fit into 64 bits/],
+    ["1u << 32", /'<<' needs a count of 0 to 31 here/],
+    [
+      "(struct page *)1",
+      /no cast to the pointer type 'struct page \*' here, only to integer types/,
+    ],
+    ["(u8 *)1", /no cast to the pointer type/],
+    ["(struct grant)1", /no cast to 'struct grant'/],
+    ["(short long)1", /no cast to 'short long'/],
+    ["(u64)info", /'struct blkfront_info \*' is no number that \(u64\) could convert/],
+    ["sizeof info->grants", /size of 'struct list_head' is not known/],
+    ["RING_FULL", /needs its arguments: RING_FULL\(ring\)/],
+    ["RING_FULL()", /RING_FULL\(ring\) takes 1 argument, not 0/],
+    ["min(1)", /min\(a, b\) takes 2 arguments, not 1/],
+    [
+      "RING_FULL(info)",
+      /RING_FULL\(ring\): ring must be a struct blkif_front_ring or a pointer to one/,
+    ],
+    ["rq_data_dir(NULL)", /rq_data_dir\(req\): req must be a struct request/],
+    ["INDIRECT_GREFS(info)", /INDIRECT_GREFS\(pages\): pages must be a whole number/],
+    ["max(1, info)", /max\(a, b\): b must be a number/],
+    ["DIV_ROUND_UP(1, 0)", /Division by zero/],
+    ["grant_idx,[2]", /'int' has no entries/],
+    ["NULL,2", /NULL pointer points to nothing/],
+    ["(".repeat(20_000), /too long/],
   ];
   for (const [expression, expected] of errors) {
     assert.match(await client.failure(() => value(expression)), expected, expression);
   }
+  await client.end();
+});
+
+test("a suffix shows the first entries of what is pointed to", async () => {
+  const client = TestClient.inProcess();
+  await client.begin({ program: indirect });
+  for (let i = 0; i < 3; i++) {
+    await client.move(() => client.customRequest("grantwalk/next", { what: "grant" }));
+  }
+  const look = async (expression: string): Promise<string[]> => {
+    const { body } = await client.evaluateRequest({ expression });
+    if (body.variablesReference === 0) return [body.result];
+    const rows = (await client.variablesRequest(body)).body.variables;
+    assert.equal(body.indexedVariables, rows.length);
+    for (const row of rows) {
+      const again = await client.evaluateRequest({ expression: row.evaluateName as string });
+      assert.equal(again.body.type, row.type, row.evaluateName);
+    }
+    return [body.result, ...rows.map(({ value }) => value)];
+  };
+  const value = async (expression: string): Promise<string> =>
+    (await client.evaluateRequest({ expression })).body.result;
+
+  const held = [0, 1].map((i) => value(`shadow->grants_used[${i}]`));
+  assert.deepEqual(await look("shadow->grants_used,[2]"), [
+    `2 of ${await value("shadow->grants_used.length")} entries`,
+    ...(await Promise.all(held)),
+  ]);
+  const free = await value("info->grants.length");
+  assert.deepEqual((await look("info->grants,[4]"))[0], `4 of ${free} entries`);
+  assert.equal((await look("&info->grants,4")).length, 5);
+  // There is only one, whatever is asked for.
+  assert.deepEqual(await look("info->ring_ref,[8]"), [
+    "1 of 1 entry",
+    await value("info->ring_ref[0]"),
+  ]);
+  assert.deepEqual(await look("ring_req,[8]"), ["1 of 1 entry", await value("*ring_req")]);
+  assert.deepEqual(await look("info->grants,[0]"), [`0 of ${free} entries`]);
+  // Bytes are always hexadecimal, references only where it is asked for.
+  assert.deepEqual(await look("ring_req,b,[2]"), ["2 of 112 entries", "0x6", "0x1"]);
+  assert.match((await look("info->ring_ref,[1]x")).at(-1) as string, /^0x/);
+  assert.deepEqual(await look("info->ring_ref,x,[1]"), await look("info->ring_ref,[1]x"));
+
+  // What is unfolded stays so: at the next stop the handle shows the entries that are there then.
+  const { body } = await client.evaluateRequest({
+    expression: "info->grants,[2]",
+    context: "watch",
+  });
+  await client.move(() => client.customRequest("grantwalk/next", { what: "grant" }));
+  const rows = (await client.variablesRequest(body)).body.variables;
+  assert.deepEqual(
+    rows.map((row) => row.value),
+    [await value("info->grants[0]"), await value("info->grants[1]")],
+  );
+  await client.end();
+});
+
+test("a hover over a macro says what it is", async () => {
+  const client = TestClient.inProcess();
+  await client.begin({ program: indirect });
+  const hover = async (expression: string): Promise<string> =>
+    (await client.evaluateRequest({ expression, context: "hover" })).body.result;
+  assert.equal(await hover("RING_FULL"), "RING_FULL(ring): whether no slot is free for a request");
+  assert.equal(await hover("RING_FULL(info.ring)"), "false");
+  // It is also a constant of this guest.
+  assert.equal(await hover("BLK_RING_SIZE"), "32");
+  await client.end();
+});
+
+test("the children of a pointer that was made have expressions of their own", async () => {
+  const client = TestClient.inProcess();
+  await client.begin({ program: indirect });
+  const { body } = await client.evaluateRequest({ expression: "&info->ring" });
+  const { variables } = (await client.variablesRequest(body)).body;
+  for (const { name, value, evaluateName } of variables) {
+    const again = await client.evaluateRequest({ expression: evaluateName as string });
+    assert.equal(again.body.result, value, name);
+  }
+  assert.equal(variables[0]?.evaluateName, "(&info->ring)->req_prod_pvt");
   await client.end();
 });
 
@@ -102,6 +255,15 @@ test("completion knows the frame's names, members and words", async () => {
   assert.deepEqual(await complete("nobody->x"), []);
   assert.deepEqual(await complete("BLKIF_OP_WRITE_"), ["BLKIF_OP_WRITE_BARRIER"]);
   assert.deepEqual(await complete(".next gr"), [".next grant"]);
+  assert.deepEqual(await complete("1 + RING_F"), ["RING_FREE_REQUESTS", "RING_FULL"]);
+  assert.deepEqual(await complete("BLK_RING"), ["BLK_RING_SIZE"]);
+  assert.deepEqual(await complete("(&info->ring)->req_"), ["req_prod_pvt"]);
+  assert.deepEqual(await complete("RING_GET_REQUEST(ring, 0)->oper"), ["operation"]);
+  assert.deepEqual(await complete("(unsigned lo"), ["long", "loff_t"]);
+  assert.deepEqual(await complete("sizeof(grant_r"), ["grant_ref_t"]);
+  // A type is no value, and no argument.
+  assert.deepEqual(await complete("uint8"), []);
+  assert.deepEqual(await complete("min(uint8"), []);
   await client.end();
 });
 

@@ -67,7 +67,7 @@ export function ownBytes(of: Value): Value | undefined {
 export function pointTo(of: Value): Value {
   const isStructure = of.members !== undefined || /^(struct|union|void)\b/.test(of.type);
   if (!isStructure || isPointer(of) || of.type.endsWith("]")) {
-    throw new ExpressionError(`'${of.type}' does not lie in the guest's memory.`);
+    throw new ExpressionError(`'&' needs a structure, and '${of.type}' is none.`);
   }
   const at = ownBytes(of)?.address;
   const pointed = pointer(of.type, of);
