@@ -42,7 +42,8 @@ const HELP = [
   ".compare N     where this one and another one part",
   ".where         where the walk stands",
   ".help          this list",
-  "All else is a C expression, such as info->shadow[3].grants_used[0]->gref; ,x after it: hexadecimal",
+  "All else is a C expression, such as info->shadow[3].grants_used[0]->gref or RING_FULL(&info->ring);",
+  ",x after it: hexadecimal; ,[8] after it: the first 8 entries",
 ].join("\n");
 
 /** The words, for completion. */

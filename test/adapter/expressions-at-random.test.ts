@@ -108,13 +108,30 @@ const BINARY = ["+", "-", "*", "/", "%", "&", "|", "^", "<<", ">>", "<", ">=", "
 const TYPES = [...TYPE_WORDS, "unsigned long", "struct page *", "void"];
 const SUFFIXES = ["", "", ",x", ",d", ",b", ",[3]", ",[0]x", ",b,[2]", ",99999999999999999999"];
 
-/** Calls with as many arguments as are taken, or any number of them. */
+/** What parameters take that are no numbers, by their names. */
+const FITTING: ReadonlyMap<string, readonly string[]> = new Map([
+  ["ring", ["ring", "&info->ring", "info->ring"]],
+  ["info", ["info", "*info"]],
+  ["req", ["req", "info->shadow[0].request", "info->rq->queue_head[0]"]],
+  ["bio", ["req->bio", "info->shadow[0].request->bio[0]"]],
+  ["head", ["&info->grants", "info->indirect_pages"]],
+  ["x", ["ring_req", "ring->sring"]],
+  ["shadow", ["shadow", "info->shadow[1]"]],
+  ["key", ['"device/vbd/51712/state"', '"nothing"']],
+]);
+
+/** Calls, most of them with what the parameters take. */
 function calls(argument: fc.Arbitrary<string>): fc.Arbitrary<string> {
-  const given = fc.tuple(argument, argument, fc.constantFrom(null, null, null, 0, 1, 2));
-  return fc.tuple(fc.constantFrom(...FUNCTIONS, null), given).map(([called, [a, b, forced]]) => {
-    const [name, { signature }] = called ?? ["get_grant", { signature: "" }];
-    return `${name}(${[a, b].slice(0, forced ?? signature.split(",").length).join(", ")})`;
+  const fitting = [...FUNCTIONS].map(([name, { signature }]) => {
+    const given = signature.slice(name.length + 1, -1).split(", ");
+    return fc
+      .tuple(...given.map((parameter) => fc.constantFrom(...(FITTING.get(parameter) ?? NUMBERS))))
+      .map((texts) => `${name}(${texts.join(", ")})`);
   });
+  const any = fc
+    .tuple(fc.constantFrom(...FUNCTIONS.keys(), "get_grant"), fc.array(argument, { maxLength: 3 }))
+    .map(([name, texts]) => `${name}(${texts.join(", ")})`);
+  return fc.oneof({ weight: 2, arbitrary: fc.oneof(...fitting) }, any);
 }
 
 /** Expressions that can be read, of which many mean something at one stop or another. */
@@ -124,6 +141,7 @@ const { any: expression } = fc.letrec<Record<"any" | "structure" | "number", str
     { weight: 4, arbitrary: fc.constantFrom(...STRUCTURES) },
     fc.tuple(tie("structure"), fc.constantFrom(...MEMBERS)).map(([of, name]) => `(${of})->${name}`),
     fc.tuple(tie("structure"), tie("number")).map(([of, index]) => `(${of})[${index}]`),
+    calls(tie("structure")),
     fc.tuple(fc.constantFrom("*", "&"), tie("structure")).map(([sign, of]) => `${sign}(${of})`),
   ),
   number: fc.oneof(
@@ -142,7 +160,6 @@ const { any: expression } = fc.letrec<Record<"any" | "structure" | "number", str
     { maxDepth: 3 },
     tie("structure"),
     tie("number"),
-    calls(tie("structure")),
     fc.tuple(tie("number"), tie("any"), tie("any")).map(([a, b, c]) => `${a} ? ${b} : ${c}`),
   ),
 }));

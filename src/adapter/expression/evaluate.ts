@@ -62,9 +62,9 @@ class Evaluator {
   private name(name: string): Value {
     const found = this.names.lookup(name);
     if (found !== undefined) return found;
-    const constant = CONSTANTS.get(name);
     const held = ENUMERATORS.get(name);
     if (held !== undefined) return enumerator("enum", held, name);
+    const constant = CONSTANTS.get(name);
     const called = FUNCTIONS.get(name);
     if (called !== undefined) {
       throw new ExpressionError(`'${name}' needs its arguments: ${called.signature}.`);

@@ -30,8 +30,8 @@ const ring = structure<blkif_front_ring>("ring", "struct blkif_front_ring");
 const req = structure<request>("req", "struct request");
 const of_bio = structure<bio>("bio", "struct bio");
 const idx = converted("idx", UNSIGNED_INT);
-const SECTOR = { ...UNSIGNED_LONG, name: "sector_t" };
 const vdevice = converted("vdevice", INT);
+const SECTOR = { ...UNSIGNED_LONG, name: "sector_t" };
 
 /** A ring whose shared pages are there. */
 function shared(front: blkif_front_ring): blkif_front_ring {

@@ -115,11 +115,7 @@ export const blkif_front_ring: Presenter<"blkif_front_ring"> = (world, raw) => {
         integer("unsigned int", RING_FREE_REQUESTS(raw)),
         (parent) => `RING_FREE_REQUESTS(${parent})`,
       ),
-      derived(
-        "RING_FULL",
-        boolean(RING_FULL(raw)),
-        (parent) => `RING_FULL(${parent})`,
-      ),
+      derived("RING_FULL", boolean(RING_FULL(raw)), (parent) => `RING_FULL(${parent})`),
     ],
   );
 };
