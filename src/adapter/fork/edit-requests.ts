@@ -2,7 +2,7 @@
 import type { DebugProtocol } from "@vscode/debugprotocol";
 import { fromBase64 } from "../base64.js";
 import { memoryKey, placeOf, type Place } from "../data/place.js";
-import { splitSuffix } from "../expression/parse.js";
+import { splitSuffix } from "../expression/suffix.js";
 import { evaluate } from "../expression/evaluate.js";
 import { Failure, FailureId } from "../failure.js";
 import { memoryAddress, memoryReference } from "../memory.js";

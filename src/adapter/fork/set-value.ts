@@ -4,6 +4,7 @@ import { findPlace } from "../data/find-place.js";
 import type { Place } from "../data/place.js";
 import { type Names, evaluate } from "../expression/evaluate.js";
 import { ExpressionError } from "../expression/syntax.js";
+import { type IntegerType, integerType, wrap } from "../expression/types.js";
 import { Failure, FailureId } from "../failure.js";
 import { type Value, isPointer } from "../present/value.js";
 
@@ -64,7 +65,7 @@ function sourceOf(
     if (from === null) throw refused(`${target} takes NULL, or another ${old.type}.`);
     return (machine) => from.read(machine);
   }
-  const constant = constantOf(typeof current, value.raw);
+  const constant = constantOf(typeof current, value.raw, integerType(old.type));
   if (constant === undefined) {
     throw refused(
       typeof current === "object"
@@ -75,18 +76,28 @@ function sourceOf(
   return () => constant;
 }
 
-function constantOf(type: string, raw: unknown): unknown {
-  const number = typeof raw === "boolean" ? Number(raw) : raw === null ? 0 : raw;
-  switch (type) {
-    case "number":
-      return typeof number === "number" && Number.isSafeInteger(number) ? number : undefined;
+/** As C stores it: what does not fit in the type loses its upper bits. */
+function constantOf(held: string, raw: unknown, type: IntegerType | undefined): unknown {
+  switch (held) {
+    case "number": {
+      const whole = integerOf(raw);
+      if (whole === undefined) return undefined;
+      const stored = Number(type === undefined ? whole : wrap(whole, type));
+      return Number.isSafeInteger(stored) ? stored : undefined;
+    }
     case "boolean":
-      return typeof number === "number" ? number !== 0 : undefined;
+      return integerOf(raw) === undefined ? undefined : integerOf(raw) !== 0n;
     case "string":
       return typeof raw === "string" ? raw : undefined;
     default:
       return undefined;
   }
+}
+
+function integerOf(raw: unknown): bigint | undefined {
+  if (raw === null) return 0n;
+  if (typeof raw === "bigint" || typeof raw === "boolean") return BigInt(raw);
+  return Number.isInteger(raw) ? BigInt(raw as number) : undefined;
 }
 
 function refused(text: string): Failure {
