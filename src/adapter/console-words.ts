@@ -160,12 +160,12 @@ function jump(context: MovementContext, movement: Movement | undefined, text: st
   const { mover, walk } = context;
   const { step, reason } = movement(walk.recording, walk.cursor.step);
   const end = reason === "end" || reason === "start" ? `there is none up to the ${reason}: ` : "";
-  return { text: end + where(walk.recording, step), after: () => mover.jump(movement) };
+  return moving(context, end + where(walk.recording, step), () => mover.jump(movement));
 }
 
 function run(context: MovementContext, movement: Movement): Spoken {
   const { mover } = context;
-  return { text: "", after: () => mover.run(movement) };
+  return moving(context, "", () => mover.run(movement));
 }
 
 function goTo(context: MovementContext, what: string): Spoken {
@@ -174,7 +174,19 @@ function goTo(context: MovementContext, what: string): Spoken {
   if (!Number.isInteger(step) || step < 0 || step >= walk.recording.length) {
     throw new Failure(FailureId.badArguments, noSuchStep(what, walk.recording.length));
   }
-  return { text: where(walk.recording, step), after: () => mover.goTo(step) };
+  return moving(context, where(walk.recording, step), () => mover.goTo(step));
+}
+
+/**
+ * A word that moves the walk. To the client an expression leaves everything as it stands, and a stop out of the blue
+ * is one of a second thread: some clients do not show it, some continue that thread at once.
+ */
+function moving(context: MovementContext, text: string, move: () => void | Promise<void>): Spoken {
+  const after = (): void | Promise<void> => {
+    context.resumed();
+    return move();
+  };
+  return { text, after };
 }
 
 function unknown(text: string): Failure {

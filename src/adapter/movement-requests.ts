@@ -20,6 +20,8 @@ export interface MovementContext extends Context {
   readonly mover: Mover;
   /** Tells the client that the walk stands still at the user's wish. */
   paused(): void;
+  /** Tells the client that the walk goes on, where no request of the client says so. */
+  resumed(): void;
 }
 
 export function movementRequests(context: MovementContext): Handlers {

@@ -31,7 +31,9 @@ export class Progress {
     if (now - this.begun < this.patience || now - this.updated < INTERVAL) return;
     this.updated = now;
     const message = `${steps.toLocaleString("en-US")} steps, ${ended} of ${this.requests} requests`;
-    const percentage = this.requests === 0 ? 0 : Math.min(100, (100 * ended) / this.requests);
+    // Whole: some clients drop an event with a fraction in it.
+    const percentage =
+      this.requests === 0 ? 0 : Math.min(100, Math.floor((100 * ended) / this.requests));
     if (this.id === null) {
       this.id = `recording ${++Progress.count}`;
       this.wire.event("progressStart", {

@@ -30,7 +30,7 @@ import { Sources, sourceRequests } from "./sources.js";
 import { stackTraceRequests } from "./stack-trace.js";
 import { Stop } from "./stop.js";
 import { type Why, stoppedBody } from "./stopped.js";
-import { threadRequests } from "./threads.js";
+import { threadId, threadRequests } from "./threads.js";
 import { VariableStore } from "./variable-store.js";
 import { variableRequests } from "./variables.js";
 import type { Walk } from "./walk.js";
@@ -132,6 +132,14 @@ export class DebugAdapterSession implements ForkContext {
 
   paused(): void {
     this.tellStop("pause");
+  }
+
+  resumed(): void {
+    const { recording, cursor } = this.walk;
+    this.wire.event("continued", {
+      threadId: threadId(recording.threadAt(cursor.step)),
+      allThreadsContinued: true,
+    });
   }
 
   /** Calls the listener with each walk that begins, the one that is under way included. */

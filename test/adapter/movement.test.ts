@@ -184,7 +184,10 @@ test("the debug console has words for clients without buttons", async () => {
 
   assert.match(await say(".help"), /\.next WHAT/);
   assert.match(await say(".where"), /^step \d+ of \d+ · submit path · do_blkif_request/);
+  await client.move(() => client.nextRequest(thread));
+  assert.equal(client.events("continued").length, 0, "the request says it");
   await client.move(() => say(".next grant"));
+  assert.equal(client.events("continued").length, 1, "no request says it");
   const first = await position(client);
   await client.move(() => say(".next grant"));
   await client.move(() => say(".prev grant"));
