@@ -1,5 +1,5 @@
 /** Builds every bundle: the extension (for desktop and browser alike), the command line, and the webview. */
-import { cp, rm } from "node:fs/promises";
+import { chmod, cp, rm } from "node:fs/promises";
 import esbuild from "esbuild";
 import { stepping } from "./scripts/stepping/plugin.mjs";
 
@@ -63,4 +63,6 @@ if (watch) {
   for (const options of bundles) await (await esbuild.context(options)).watch();
 } else {
   await Promise.all(bundles.map((options) => esbuild.build(options)));
+  // Once linked into the path, it stays a program through every build.
+  await chmod("dist/cli.js", 0o755);
 }
