@@ -96,7 +96,7 @@ export function speak(
       return { text: branches(context) };
     case ".branch": {
       const branch = context.branches.get(what);
-      return { text: branchText(branch, branch), after: () => context.switchTo(branch) };
+      return moving(context, branchText(branch, branch), () => context.switchTo(branch));
     }
     case ".compare":
       return { text: compareBranches(context.branch, context.branches.get(what)).text };
@@ -138,7 +138,7 @@ async function write(
   signal: AbortSignal,
 ): Promise<Spoken> {
   const step = await writeOf(context, which, expression, signal);
-  return { text: where(context.walk.recording, step), after: () => context.mover.goTo(step) };
+  return moving(context, where(context.walk.recording, step), () => context.mover.goTo(step));
 }
 
 async function set(context: ForkContext, text: string, signal: AbortSignal): Promise<Spoken> {

@@ -253,8 +253,12 @@ export class DebugAdapterSession implements ForkContext {
       category: "console",
       output: `Branch ${fork.id}: ${fork.name}, from step ${fork.walk.cursor.step} on.\n`,
     });
-    if (this.client.invalidation) this.wire.event("invalidated", { areas: ["all"] });
-    else this.tellStop("goto");
+    if (this.client.invalidation) {
+      this.wire.event("invalidated", { areas: ["all"] });
+    } else {
+      this.resumed();
+      this.tellStop("goto");
+    }
   }
 
   private async start(launch: Launch): Promise<void> {

@@ -124,7 +124,7 @@ for (const { name, open } of transports) {
     const stop = await client.move(() => client.request("continue", { threadId }));
     assert.equal(stop.reason, "breakpoint");
     const seen = await locals(client, stop);
-    assert.equal(seen.find((one) => one.name === "grant_idx")?.type, "unsigned int");
+    assert.equal(seen.find((one) => one.name === "grant_idx")?.type, "int");
     assert.ok(seen.some(({ memoryReference }) => memoryReference !== undefined));
     await client.request("terminate");
     await client.event("terminated");
