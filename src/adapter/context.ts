@@ -15,6 +15,8 @@ export interface Context {
   readonly sources: Sources;
   readonly breakpoints: BreakpointTable;
   readonly variables: VariableStore;
+  /** Whether there is a recording to walk in. */
+  readonly isWalking: boolean;
   /** @throws Failure while there is no recording */
   readonly walk: Walk;
   /** Where the cursor stands. @throws Failure while there is no recording */

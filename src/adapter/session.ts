@@ -108,6 +108,10 @@ export class DebugAdapterSession implements ForkContext {
 
   // #region what others work with
 
+  get isWalking(): boolean {
+    return this.running !== null;
+  }
+
   get walk(): Walk {
     return this.branch.walk;
   }

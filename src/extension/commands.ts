@@ -10,14 +10,7 @@ async function request<K extends keyof CustomRequests>(
   command: K,
   args?: CustomRequests[K]["arguments"],
 ): Promise<void> {
-  const session = walks.active?.session;
-  if (session === undefined) {
-    void vscode.window.showInformationMessage(
-      "Grantwalk: nothing is being walked. Open a scenario or a capture and press F5.",
-    );
-    return;
-  }
-  await session.customRequest(command, args);
+  await walks.activeSession()?.customRequest(command, args);
 }
 
 async function walkFile(uri: vscode.Uri | undefined, more: object = {}): Promise<void> {

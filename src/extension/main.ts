@@ -8,6 +8,7 @@ import { registerDiagnostics } from "./diagnostics.js";
 import { registerLanguages } from "./languages.js";
 import { registerModelFiles } from "./model-files.js";
 import { registerPanel } from "./panel.js";
+import { registerTimeCommands } from "./time-commands.js";
 import { Walks } from "./walks.js";
 
 export function activate(context: vscode.ExtensionContext): void {
@@ -22,6 +23,7 @@ export function activate(context: vscode.ExtensionContext): void {
     registerLanguages(),
     registerConfigurations(),
     registerCommands(walks, panel),
+    registerTimeCommands(walks),
     registerDiagnostics(),
   );
 }

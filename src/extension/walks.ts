@@ -31,6 +31,15 @@ export class Walks implements vscode.Disposable {
     return this.shown;
   }
 
+  /** The session whose walk is shown; null, with a word to the user, when nothing is walked. */
+  activeSession(): vscode.DebugSession | null {
+    if (this.shown !== null) return this.shown.session;
+    void vscode.window.showInformationMessage(
+      "Grantwalk: nothing is being walked. Open a scenario or a capture and press F5.",
+    );
+    return null;
+  }
+
   /** A walk has begun in a session, or has begun anew. */
   begin(session: vscode.DebugSession, walk: Walk): void {
     this.bySession.set(session.id, { session, walk });

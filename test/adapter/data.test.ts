@@ -3,7 +3,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { DebugProtocol } from "@vscode/debugprotocol";
 import type { Position } from "../../src/adapter/custom-requests.js";
-import { TestClient } from "./support/client.js";
+import type { LaunchArguments } from "../../src/adapter/launch-arguments.js";
+import { TestClient, VSCODE } from "./support/client.js";
 import { indirect, small, troubled } from "./support/programs.js";
 
 const thread = { threadId: 1 };
@@ -159,10 +160,15 @@ test("what lies nowhere cannot be watched, and is told so", async () => {
   await client.end();
 });
 
-test("it is known to another session by the same name", async () => {
+test("it is known to another session by the same name, before anything is recorded", async () => {
   const client = TestClient.inProcess();
-  await client.begin({ program: small });
-  await watch(client, [{ dataId: "info.ring.rsp_cons" }]);
+  await client.initializeRequest(VSCODE);
+  const [set] = await watch(client, [{ dataId: "info.ring.rsp_cons" }]);
+  assert.equal(set?.verified, true);
+  await client.move(async () => {
+    await client.launchRequest({ program: small } as LaunchArguments);
+    await client.configurationDoneRequest();
+  });
   await toStart(client);
   assert.ok((await stops(client, "continue")).length > 0);
   await client.end();

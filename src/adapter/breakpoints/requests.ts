@@ -66,7 +66,8 @@ export function breakpointRequests(context: Context): Handlers {
     ) => {
       const set = args.breakpoints.map((asked) => setOnData(context, asked));
       context.breakpoints.replace(DATA, set);
-      await context.breakpoints.prepare(context.walk.recording, signal);
+      // Breakpoints are set before the launch, too; then the first movement looks where they stand.
+      if (context.isWalking) await context.breakpoints.prepare(context.walk.recording, signal);
       return { body: { breakpoints: set.map((one) => told(context, one)) } };
     },
     breakpointLocations: (args: DebugProtocol.BreakpointLocationsArguments) => {
