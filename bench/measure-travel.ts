@@ -1,4 +1,4 @@
-import type { Recording } from "./recording.js";
+import type { Recording } from "../src/replay/recording.js";
 
 export interface TravelTimes {
   /** Milliseconds that half of the journeys took at most. */
@@ -9,22 +9,20 @@ export interface TravelTimes {
 }
 
 /**
- * Stands on random steps of a recording and measures how long each journey takes.
+ * Stands on steps of a recording and measures how long each journey takes.
  * @param count how many journeys, at least 1
  * @param now a clock in milliseconds
- * @param seed of the random steps
+ * @param stepOf the step of the n-th journey, n from 0
  */
 export function measureTravel(
   recording: Recording,
   count: number,
   now: () => number,
-  seed = 1,
+  stepOf: (n: number) => number,
 ): TravelTimes {
   const times: number[] = [];
-  let state = seed;
   for (let n = 0; n < count; n++) {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    const step = Math.floor((state / 2 ** 32) * recording.length);
+    const step = stepOf(n);
     const begin = now();
     recording.momentAt(step);
     times.push(now() - begin);
