@@ -12,7 +12,7 @@ import { compareBranches } from "./fork/compare.js";
 import type { ForkContext } from "./fork/context.js";
 import { FAULTS } from "./fork/faults.js";
 import { setValue } from "./fork/set-value.js";
-import { landmark, LANDMARK_NAMES } from "./landmarks.js";
+import { landmark, LANDMARKS, LANDMARK_NAMES } from "./landmarks.js";
 import { noSuchStep, type MovementContext } from "./movement-requests.js";
 import { type Movement, toEnd, toStart } from "./movement.js";
 import { threadName } from "./threads.js";
@@ -26,7 +26,7 @@ export interface Spoken {
 const FAULT_NAMES = FAULTS.map(({ name }) => name);
 
 const HELP = [
-  ".next WHAT     to the next " + LANDMARK_NAMES.join(", "),
+  ".next WHAT     to the next " + LANDMARK_NAMES.join(", ") + ", or tracepoint by its name",
   ".prev WHAT     to the previous one",
   ".back          one statement back in the same function; the same as .prev over",
   ".continue      to the next breakpoint",
@@ -48,8 +48,8 @@ const HELP = [
 
 /** The words, for completion. */
 export const WORDS: readonly string[] = [
-  ...LANDMARK_NAMES.map((what) => `.next ${what}`),
-  ...LANDMARK_NAMES.map((what) => `.prev ${what}`),
+  ...LANDMARKS.map((what) => `.next ${what}`),
+  ...LANDMARKS.map((what) => `.prev ${what}`),
   ".back",
   ".continue",
   ".reverse",

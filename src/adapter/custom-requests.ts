@@ -4,13 +4,15 @@
  */
 import type { Thread } from "../core/machine.js";
 import type { Comparison } from "./fork/compare.js";
+import type { EventKind } from "../replay/trace-log.js";
 import type { RecordingEnd } from "../replay/recording.js";
 
 /**
  * What one can go to the next or the previous of: a grant that is taken, copied back or given back, a request
- * that the driver takes, an interrupt, or a step: any (`step`), in the same function (`over`), in its caller (`out`).
+ * that the driver takes, an interrupt or another tracepoint by its name, or a step: any (`step`), in the same
+ * function (`over`), in its caller (`out`).
  */
-export type Landmark = "grant" | "request" | "interrupt" | "step" | "over" | "out";
+export type Landmark = "grant" | "request" | "step" | "over" | "out" | EventKind;
 
 /** `grantwalk/next` and `grantwalk/previous`. */
 export interface LandmarkArguments {

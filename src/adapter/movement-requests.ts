@@ -75,7 +75,10 @@ function movementTo(direction: "next" | "previous", args: Partial<LandmarkArgume
   const movement = landmark(direction, String(args.what));
   if (movement === undefined) {
     const names = LANDMARK_NAMES.map((name) => `"${name}"`).join(", ");
-    throw new Failure(FailureId.badArguments, `"what" is one of ${names}.`);
+    throw new Failure(
+      FailureId.badArguments,
+      `"what" is one of ${names}, or the name of a tracepoint.`,
+    );
   }
   return movement;
 }

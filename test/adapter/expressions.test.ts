@@ -254,7 +254,13 @@ test("completion knows the frame's names, members and words", async () => {
   assert.deepEqual(await complete("info->shadow[setup->id].grants_used[0]->gr"), ["gref"]);
   assert.deepEqual(await complete("nobody->x"), []);
   assert.deepEqual(await complete("BLKIF_OP_WRITE_"), ["BLKIF_OP_WRITE_BARRIER"]);
-  assert.deepEqual(await complete(".next gr"), [".next grant"]);
+  assert.deepEqual(await complete(".next gr"), [
+    ".next grant",
+    ".next grefs_alloc",
+    ".next grant_taken",
+    ".next grant_released",
+    ".next gref_deferred",
+  ]);
   assert.deepEqual(await complete("1 + RING_F"), ["RING_FREE_REQUESTS", "RING_FULL"]);
   assert.deepEqual(await complete("BLK_RING"), ["BLK_RING_SIZE"]);
   assert.deepEqual(await complete("(&info->ring)->req_"), ["req_prod_pvt"]);

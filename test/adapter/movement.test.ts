@@ -115,7 +115,7 @@ test("both ends of the recording stop the walk and let it turn round", async () 
   await client.end();
 });
 
-test("grants, requests and interrupts are reached from both sides", async () => {
+test("grants, requests, interrupts and tracepoints are reached from both sides", async () => {
   const client = TestClient.inProcess();
   await client.begin({ program: small });
   for (const [what, count] of [
@@ -123,6 +123,9 @@ test("grants, requests and interrupts are reached from both sides", async () => 
     ["grant", 5 * 2 + 4 * 3],
     ["request", 2],
     ["interrupt", 2],
+    // Any tracepoint by its name.
+    ["segment_written", 9],
+    ["backend_response", 2],
   ] as const) {
     await client.move(() => client.customRequest("grantwalk/goTo", { step: 0 }));
     const there: number[] = [];

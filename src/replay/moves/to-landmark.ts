@@ -1,12 +1,13 @@
 import type { Recording } from "../recording.js";
+import type { EventKind } from "../trace-log.js";
 import { type Ascending, firstAbove, lastBelow } from "../sorted.js";
 import { type Move, backwards, forwards } from "./move.js";
 
 /**
- * What a walk goes to the next or the previous of: a request that the driver takes, an interrupt, or what
- * happens to one grant: it is taken, it is copied back, or it is given back.
+ * What a walk goes to the next or the previous of: a request that the driver takes, what happens to one grant (it is
+ * taken, it is copied back, or it is given back), or a tracepoint of a kind.
  */
-export type TraceLandmark = "grant" | "request" | "interrupt";
+export type TraceLandmark = "grant" | "request" | EventKind;
 
 const grantSteps = new WeakMap<Recording, Ascending>();
 
@@ -35,8 +36,8 @@ function stepsOf(recording: Recording, landmark: TraceLandmark): Ascending {
       return stepsOfGrants(recording);
     case "request":
       return recording.tracepoints.stepsOf("request_start");
-    case "interrupt":
-      return recording.tracepoints.stepsOf("interrupt");
+    default:
+      return recording.tracepoints.stepsOf(landmark);
   }
 }
 

@@ -1,0 +1,43 @@
+/** The tracepoints by name, for whoever goes to the next one of a kind. */
+import type { EventKind } from "./trace-log.js";
+
+const KINDS: Readonly<Record<EventKind, true>> = {
+  request_start: true,
+  grefs_alloc: true,
+  free_callback: true,
+  request_id: true,
+  indirect_frame: true,
+  grant_taken: true,
+  segment_written: true,
+  bytes_copied: true,
+  request_queued: true,
+  request_busy: true,
+  request_requeue: true,
+  queue_stop: true,
+  queue_start: true,
+  queue_is_stopped: true,
+  requests_pushed: true,
+  backend_map: true,
+  backend_unmap: true,
+  backend_io: true,
+  backend_response: true,
+  interrupt: true,
+  response_taken: true,
+  grant_released: true,
+  id_recycled: true,
+  request_end: true,
+  bio_end: true,
+  call_failed: true,
+  backend_message: true,
+  backend_rewrite: true,
+  submit_bio: true,
+  empty_sg_table: true,
+  work_scheduled: true,
+  work_run: true,
+  gref_deferred: true,
+  free_pages_order: true,
+  message: true,
+  bug: true,
+};
+
+export const EVENT_KINDS = Object.keys(KINDS) as readonly EventKind[];
