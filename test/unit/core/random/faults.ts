@@ -67,6 +67,7 @@ export const FAULTS = {
     may_stop: [
       ["get_grant", /-ENOSPC/],
       ["get_free_grant", /LIST_POISON|list_empty/],
+      ["list_del", /LIST_POISON/],
       ["get_id_from_freelist", /./],
     ],
   },
@@ -101,6 +102,7 @@ export const FAULTS = {
     may_stop: [
       ["get_grant", /-ENOSPC/],
       ["get_free_grant", /LIST_POISON|list_empty/],
+      ["list_del", /LIST_POISON/],
       ["get_id_from_freelist", /./],
     ],
   },
@@ -137,6 +139,7 @@ export const FAULTS = {
     may_stop: [
       ["get_grant", /-ENOSPC/],
       ["get_free_grant", /LIST_POISON|list_empty/],
+      ["list_del", /LIST_POISON/],
       ["get_id_from_freelist", /./],
       ["blkif_interrupt", /BUG/],
     ],
@@ -159,6 +162,7 @@ export const FAULTS = {
     may_stop: [
       ["get_grant", /-ENOSPC/],
       ["get_free_grant", /LIST_POISON|list_empty/],
+      ["list_del", /LIST_POISON/],
       ["get_id_from_freelist", /./],
       ["blkif_interrupt", /BUG/],
     ],
