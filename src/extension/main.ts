@@ -9,6 +9,7 @@ import { registerLanguages } from "./languages.js";
 import { registerModelFiles } from "./model-files.js";
 import { registerPanel } from "./panel.js";
 import { registerTimeCommands } from "./time-commands.js";
+import { registerValuesInSource } from "./values-in-source.js";
 import { Walks } from "./walks.js";
 
 export function activate(context: vscode.ExtensionContext): void {
@@ -24,6 +25,7 @@ export function activate(context: vscode.ExtensionContext): void {
     registerConfigurations(),
     registerCommands(walks, panel),
     registerTimeCommands(walks),
+    registerValuesInSource(),
     registerDiagnostics(),
   );
 }

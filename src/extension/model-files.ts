@@ -5,11 +5,11 @@
  */
 import * as vscode from "vscode";
 
-const SCHEME = "grantwalk-model";
+export const MODEL_SCHEME = "grantwalk-model";
 
 /** The URI of a source of the model. @param file a path below `src/core`, with slashes */
 export function modelUri(file: string): vscode.Uri {
-  return vscode.Uri.from({ scheme: SCHEME, path: `/${file}` });
+  return vscode.Uri.from({ scheme: MODEL_SCHEME, path: `/${file}` });
 }
 
 /** Where a source of the model lies. */
@@ -63,7 +63,7 @@ class ModelFiles implements vscode.FileSystemProvider {
 /** Makes the model's sources readable under their scheme. */
 export function registerModelFiles(extensionUri: vscode.Uri): vscode.Disposable {
   const files = new ModelFiles(extensionUri);
-  return vscode.workspace.registerFileSystemProvider(SCHEME, files, {
+  return vscode.workspace.registerFileSystemProvider(MODEL_SCHEME, files, {
     isReadonly: true,
     isCaseSensitive: true,
   });
