@@ -257,12 +257,10 @@ export class DebugAdapterSession implements ForkContext {
       category: "console",
       output: `Branch ${fork.id}: ${fork.name}, from step ${fork.walk.cursor.step} on.\n`,
     });
-    if (this.client.invalidation) {
-      this.wire.event("invalidated", { areas: ["all"] });
-    } else {
-      this.resumed();
-      this.tellStop("goto");
-    }
+    // One that knows that all may be another is not shown a walk that goes on and stops again.
+    if (this.client.invalidation) this.wire.event("invalidated", { areas: ["all"] });
+    else this.resumed();
+    this.tellStop("goto");
   }
 
   private async start(launch: Launch): Promise<void> {

@@ -2,7 +2,6 @@
 import * as assert from "node:assert/strict";
 import * as vscode from "vscode";
 import { example } from "./support/files";
-import { until } from "./support/until";
 import {
   endEverything,
   launchOf,
@@ -27,6 +26,10 @@ async function value({ session }: Walking, expression: string): Promise<string> 
     context: "watch",
   })) as { result: string };
   return result;
+}
+
+function set({ session }: Walking, expression: string, to: string): Thenable<unknown> {
+  return session.customRequest("setExpression", { expression, value: to });
 }
 
 async function branches({ session }: Walking): Promise<Branches> {
@@ -68,8 +71,8 @@ describe("a walk with more than one future", () => {
   it("forks where a variable is set, and goes back to the run before", async () => {
     const { session } = walking;
     const at = await walking.position();
-    await session.customRequest("setExpression", { expression: "info->is_ready", value: "0" });
-    await until("the new branch", async () => (await branches(walking)).current === 1);
+    await walking.move(() => set(walking, "info->is_ready", "0"));
+    assert.equal((await branches(walking)).current, 1);
     assert.equal((await walking.position()).step, at.step);
     assert.equal(await value(walking, "info->is_ready"), "false");
     // The run is another one, and one can walk in it.
@@ -90,13 +93,14 @@ describe("a walk with more than one future", () => {
         }
       ).data;
     const before = await read();
-    await session.customRequest("writeMemory", { memoryReference, data: "/w==" });
+    await walking.move(() =>
+      session.customRequest("writeMemory", { memoryReference, data: "/w==" }),
+    );
     assert.notEqual(await read(), before);
   });
 
   it("begins anew when it is restarted", async () => {
-    const { session } = walking;
-    await session.customRequest("setExpression", { expression: "info->is_ready", value: "0" });
+    await walking.move(() => set(walking, "info->is_ready", "0"));
     await walking.move(() => vscode.commands.executeCommand("workbench.action.debug.restart"));
     assert.equal((await branches(walking)).branches.length, 1);
     assert.equal(await value(walking, "info->is_ready"), "true");
