@@ -21,13 +21,13 @@ const common = {
 /** @type {import("esbuild").BuildOptions[]} */
 const bundles = [
   {
-    // One bundle for both hosts: nothing in it knows Node.
+    // One bundle for both hosts: nothing in it knows Node. The browser's host takes CommonJS named `.js` only, and so
+    // the package is no module.
     ...common,
     entryPoints: { extension: "src/extension/main.ts" },
     outdir: "dist",
     platform: "browser",
     format: "cjs",
-    outExtension: { ".js": ".cjs" },
     external: ["vscode"],
     plugins: [stepping()],
   },
@@ -37,6 +37,7 @@ const bundles = [
     outdir: "dist",
     platform: "node",
     format: "esm",
+    outExtension: { ".js": ".mjs" },
     target: "node20",
     // The packages that are CommonJS ask for Node's own modules with `require`.
     banner: {
@@ -64,5 +65,5 @@ if (watch) {
 } else {
   await Promise.all(bundles.map((options) => esbuild.build(options)));
   // Once linked into the path, it stays a program through every build.
-  await chmod("dist/cli.js", 0o755);
+  await chmod("dist/cli.mjs", 0o755);
 }

@@ -67,8 +67,6 @@ export async function buildTests(wanted = kinds) {
       logLevel: "warning",
       plugins: [scriptsStay, stepping()],
     });
-    if (inExtensionHost)
-      fs.writeFileSync(path.join(outdir, "package.json"), '{ "type": "commonjs" }\n');
   }
 }
 

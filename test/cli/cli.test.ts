@@ -13,7 +13,7 @@ const CAPTURE = path.resolve("examples/captures/write-48k.trace.txt");
 
 /** Runs `grantwalk` in the temporary folder. */
 function grantwalk(...args: string[]) {
-  const cli = path.resolve("dist/cli.js");
+  const cli = path.resolve("dist/cli.mjs");
   const run = spawnSync(process.execPath, [cli, ...args], { cwd: folder, encoding: "utf8" });
   return { code: run.status, out: run.stdout, err: run.stderr };
 }

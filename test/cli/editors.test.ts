@@ -22,7 +22,7 @@ const COMMAND = /\b(?:command|binary)\W+([\w/-]+)['"]\W+(?:command-)?args\W+([\w
 for (const language of ["lua", "elisp", "toml", "json"]) {
   test(`the settings in ${language} name the command`, async () => {
     const [, program = "", argument = ""] = COMMAND.exec(blocks(language).join("")) ?? [];
-    assert.equal(bin[program.split("/").at(-1) ?? ""], "dist/cli.js");
+    assert.equal(bin[program.split("/").at(-1) ?? ""], "dist/cli.mjs");
     assert.equal(argument, "dap");
   });
 }

@@ -6,7 +6,7 @@ import { before, describe, test } from "node:test";
 import type { Measured } from "../../src/cli/matrix/measure.js";
 
 function matrix(...args: string[]) {
-  const cli = path.resolve("dist/cli.js");
+  const cli = path.resolve("dist/cli.mjs");
   const run = spawnSync(process.execPath, [cli, "matrix", ...args], { encoding: "utf8" });
   return { code: run.status, out: run.stdout, err: run.stderr };
 }

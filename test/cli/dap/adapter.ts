@@ -20,7 +20,7 @@ export class AdapterProcess {
   private readonly exit: Promise<number | null>;
 
   constructor(...args: string[]) {
-    this.child = spawn(process.execPath, [path.resolve("dist/cli.js"), "dap", ...args]);
+    this.child = spawn(process.execPath, [path.resolve("dist/cli.mjs"), "dap", ...args]);
     running.add(this);
     this.child.stderr.on("data", (text: Buffer) => (this.errors += text.toString()));
     this.child.stdout.on("data", (text: Buffer) => (this.output += text.toString()));
