@@ -44,7 +44,7 @@ const walls = [
 const portable = ["core", "inputs", "replay", "adapter", "panel"].map((room) => `src/${room}/**`);
 
 export default tseslint.config(
-  { ignores: ["dist/", "out/", ".vscode-test/", "src/inputs/generated/", "node_modules/"] },
+  { ignores: ["dist/", "out/", ".vscode-test/", "src/*/generated/", "node_modules/"] },
   ...tseslint.configs.recommended,
   {
     files: ["**/*.ts"],

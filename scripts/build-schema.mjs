@@ -1,19 +1,23 @@
 /**
  * Turns schemas/blkfront.schema.json into src/inputs/generated/validate-scenario.js, a module that
  * checks a value without a schema compiler: the extension stays small, and no code is made from text
- * at run time, which the browser's content security policy forbids.
+ * at run time, which the browser's content security policy forbids. And writes what the requests of the
+ * debug protocol take into src/adapter/generated/request-schemas.js, as data: as code it would be eight
+ * times as long.
  *
- * The module is written only when it changes, so that a watching build does not run in circles.
+ * A module is written only when it changes, so that a watching build does not run in circles.
  */
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import Ajv from "ajv";
 import standaloneCode from "ajv/dist/standalone/index.js";
+import { requestSchemas } from "./request-schemas.mjs";
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "..");
 const schemaFile = path.join(root, "schemas", "blkfront.schema.json");
-const target = path.join(root, "src", "inputs", "generated", "validate-scenario.js");
+const scenarioModule = path.join(root, "src", "inputs", "generated", "validate-scenario.js");
+const requestModule = path.join(root, "src", "adapter", "generated", "request-schemas.js");
 
 /** Keywords that only readers and editors need; without them the module is half as long. */
 const ANNOTATIONS = new Set([
@@ -53,7 +57,8 @@ function knownKeys(schema) {
   );
 }
 
-export async function buildSchema() {
+/** Checks scenarios. */
+async function scenarioCode() {
   const schema = onlyChecks(JSON.parse(await readFile(schemaFile, "utf8")));
   const ajv = new Ajv({
     allErrors: true,
@@ -70,7 +75,22 @@ export async function buildSchema() {
   }
   const keys = `export const knownKeys = ${JSON.stringify(knownKeys(schema))};`;
   const head = "/* Made by scripts/build-schema.mjs from schemas/blkfront.schema.json. */";
-  const text = `${head}\n${code}\n${keys}\n`;
+  return `${head}\n${code}\n${keys}\n`;
+}
+
+/** What the requests of the debug protocol take, and those that the adapter adds. */
+async function requestCode() {
+  const { definitions, argumentsOf } = await requestSchemas();
+  return [
+    "/* Made by scripts/build-schema.mjs from the debug protocol's types and src/adapter/custom-requests.ts. */",
+    `export const definitions = ${JSON.stringify(definitions, null, 1)};`,
+    `export const argumentsOf = ${JSON.stringify(argumentsOf, null, 1)};`,
+    "",
+  ].join("\n");
+}
+
+/** @returns whether it was another before */
+async function write(target, text) {
   const old = await readFile(target, "utf8").catch(() => null);
   if (old === text) return false;
   await mkdir(path.dirname(target), { recursive: true });
@@ -78,7 +98,17 @@ export async function buildSchema() {
   return true;
 }
 
+export async function buildSchema() {
+  const modules = [
+    [scenarioModule, await scenarioCode()],
+    [requestModule, await requestCode()],
+  ];
+  for (const [target, text] of modules) {
+    const changed = await write(target, text);
+    console.log(`${path.relative(root, target)} ${changed ? "written" : "is up to date"}`);
+  }
+}
+
 if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) {
-  const changed = await buildSchema();
-  console.log(`${path.relative(root, target)} ${changed ? "written" : "is up to date"}`);
+  await buildSchema();
 }

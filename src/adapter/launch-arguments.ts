@@ -2,6 +2,7 @@
 import type { DebugProtocol } from "@vscode/debugprotocol";
 import { Failure, FailureId } from "./failure.js";
 import type { OpenOptions } from "../inputs/open.js";
+import { said } from "./request-check.js";
 
 /** The attributes of a launch configuration of type `blkfront`. */
 export interface LaunchArguments extends DebugProtocol.LaunchRequestArguments {
@@ -32,10 +33,11 @@ export interface Launch {
 const PAGE_SIZES = [4096, 16384, 65536];
 
 function pageSize(value: unknown): number {
-  const match = /^\s*(\d+)\s*(?:(k)(?:i?b)?)?\s*$/i.exec(String(value));
+  const text = typeof value === "string" || typeof value === "number" ? String(value).trim() : "";
+  const match = /^(\d+)\s*(?:(k)(?:i?b)?)?$/i.exec(text);
   const bytes = match === null ? NaN : Number(match[1]) * (match[2] === undefined ? 1 : 1024);
   if (!PAGE_SIZES.includes(bytes)) {
-    throw bad(`"pageSize" is "4K", "16K" or "64K", and not ${JSON.stringify(value)}.`);
+    throw bad(`"pageSize" is "4K", "16K" or "64K", and not ${said(value)}.`);
   }
   return bytes;
 }

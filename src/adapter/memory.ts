@@ -32,7 +32,7 @@ export function memoryRequests(context: Context): Handlers {
   return {
     readMemory: (args: DebugProtocol.ReadMemoryArguments) => {
       const base = memoryAddress(args.memoryReference);
-      const wanted = Math.max(0, args.count);
+      const wanted = args.count;
       const start = base + (args.offset ?? 0);
       const from = Math.min(Math.max(start, 0), MEMORY_END);
       // Nothing lies before address 0: a range that begins there cannot be read at all.

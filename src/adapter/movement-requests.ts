@@ -56,7 +56,7 @@ export function movementRequests(context: MovementContext): Handlers {
     "grantwalk/stepBackOut": () => run(reverseOut),
     "grantwalk/goTo": (args: GoToArguments) => {
       const { mover, walk } = context;
-      if (!Number.isInteger(args.step) || args.step < 0 || args.step >= walk.recording.length) {
+      if (args.step >= walk.recording.length) {
         throw new Failure(FailureId.badArguments, noSuchStep(args.step, walk.recording.length));
       }
       return { after: () => mover.goTo(args.step) };
@@ -72,7 +72,8 @@ export function noSuchStep(step: unknown, length: number): string {
 }
 
 function movementTo(direction: "next" | "previous", args: Partial<LandmarkArguments>): Movement {
-  const movement = landmark(direction, String(args.what));
+  const { what } = args;
+  const movement = typeof what === "string" ? landmark(direction, what) : undefined;
   if (movement === undefined) {
     const names = LANDMARK_NAMES.map((name) => `"${name}"`).join(", ");
     throw new Failure(

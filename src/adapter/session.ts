@@ -93,9 +93,9 @@ export class DebugAdapterSession implements ForkContext {
 
   readonly onDidSendMessage = this.wire.onDidSendMessage;
 
-  /** Takes a message of the client. */
-  handleMessage(message: object): void {
-    this.wire.handleMessage(message as DebugProtocol.ProtocolMessage);
+  /** Takes a message of the client, whatever it looks like. */
+  handleMessage(message: unknown): void {
+    this.wire.handleMessage(message);
   }
 
   /** Ends everything; nothing is sent any more. */

@@ -1,6 +1,7 @@
 import type { DebugProtocol } from "@vscode/debugprotocol";
 import type { Context } from "./context.js";
-import { threadId } from "./threads.js";
+import { Failure, FailureId } from "./failure.js";
+import { isThread, threadId } from "./threads.js";
 import type { Handlers } from "./wire.js";
 
 /** `stackTrace`: the frames of the thread that runs; the two others are idle, since tasks run to their end. */
@@ -18,6 +19,7 @@ export function stackTraceRequests(context: Context): Handlers {
 
 function framesOf(context: Context, thread: number): DebugProtocol.StackFrame[] {
   const { moment } = context.stop;
+  if (!isThread(thread)) throw new Failure(FailureId.stale, `There is no thread ${thread}.`);
   if (thread !== threadId(moment.thread)) {
     return [{ id: thread * 1000, name: "idle", line: 0, column: 0, presentationHint: "label" }];
   }

@@ -15,6 +15,11 @@ export function threadId(thread: Thread): number {
   return THREADS.find((known) => known.thread === thread)?.id ?? 0;
 }
 
+/** Whether a number of the protocol is that of a thread. */
+export function isThread(id: number): boolean {
+  return THREADS.some((known) => known.id === id);
+}
+
 /** What a thread is called. */
 export function threadName(thread: Thread): string {
   return THREADS.find((known) => known.thread === thread)?.name ?? thread;

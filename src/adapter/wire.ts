@@ -4,6 +4,7 @@
  */
 import type { DebugProtocol } from "@vscode/debugprotocol";
 import { Failure, FailureId } from "./failure.js";
+import { asRequest, checkedArguments, isObject, isSequence, said } from "./request-check.js";
 
 /** What a request is answered with; `after` runs when the answer has been sent. */
 export interface Reply {
@@ -23,6 +24,9 @@ export type Handlers = Readonly<Record<string, Handler>>;
 export interface Disposable {
   dispose(): void;
 }
+
+/** What an answer repeats of its request. */
+type Address = Pick<DebugProtocol.Request, "seq" | "command">;
 
 type Listener = (message: DebugProtocol.ProtocolMessage) => void;
 
@@ -46,11 +50,19 @@ export class Wire {
     return { dispose: () => this.listeners.delete(listener) };
   };
 
-  /** Takes a message of the client. */
-  handleMessage(message: DebugProtocol.ProtocolMessage): void {
+  /** Takes a message of the client, whatever it looks like. */
+  handleMessage(message: unknown): void {
     // Nothing is ever asked of the client, so it has no responses to give.
-    if (message.type !== "request") return;
-    void this.answer(message as DebugProtocol.Request);
+    if (isObject(message) && (message["type"] === "response" || message["type"] === "event"))
+      return;
+    let request: DebugProtocol.Request;
+    try {
+      request = asRequest(message);
+    } catch (error) {
+      this.fail(addressOf(message), error, false);
+      return;
+    }
+    void this.answer(request);
   }
 
   /** Sends an event. */
@@ -79,19 +91,25 @@ export class Wire {
       if (handler === undefined) {
         throw new Failure(
           FailureId.unknownRequest,
-          `This debug adapter does not know the request '${request.command}'.`,
+          `This debug adapter does not know the request ${said(request.command)}.`,
         );
       }
-      const done = handler((request.arguments ?? {}) as never, controller.signal);
+      const args = checkedArguments(request.command, request.arguments);
+      const done = handler(args as never, controller.signal);
       // A handler that need not wait is answered before the next message is looked at.
       const reply = done instanceof Promise ? await done : done;
-      this.underWay.delete(request.seq);
+      this.forget(request, controller);
       this.respond(request, { success: true, ...(reply?.body ? { body: reply.body } : {}) });
       if (reply?.after !== undefined) this.guard(reply.after);
     } catch (error) {
-      this.underWay.delete(request.seq);
+      this.forget(request, controller);
       this.fail(request, error, controller.signal.aborted);
     }
+  }
+
+  /** A request has been handled; another one of the same number may be under way. */
+  private forget({ seq }: DebugProtocol.Request, controller: AbortController): void {
+    if (this.underWay.get(seq) === controller) this.underWay.delete(seq);
   }
 
   /** Runs what no request waits for: what goes wrong there is said in the debug console. */
@@ -105,7 +123,7 @@ export class Wire {
     }
   }
 
-  private fail(request: DebugProtocol.Request, thrown: unknown, aborted: boolean): void {
+  private fail(request: Address, thrown: unknown, aborted: boolean): void {
     if (aborted) {
       // "cancelled" is the word that the protocol fixes for a cancelled request.
       const error = { id: FailureId.cancelled, format: "cancelled" };
@@ -131,7 +149,7 @@ export class Wire {
     });
   }
 
-  private respond(request: DebugProtocol.Request, answer: object): void {
+  private respond(request: Address, answer: object): void {
     this.send({
       type: "response",
       request_seq: request.seq,
@@ -144,6 +162,15 @@ export class Wire {
     const numbered = { seq: this.sequence++, ...message } as DebugProtocol.ProtocolMessage;
     for (const listener of this.listeners) listener(numbered);
   }
+}
+
+/** Whom an answer to a message concerns that is no request, as far as it says. */
+function addressOf(message: unknown): Address {
+  const { seq, command } = isObject(message) ? message : {};
+  return {
+    seq: isSequence(seq) ? seq : 0,
+    command: typeof command === "string" ? command : "",
+  };
 }
 
 function textOf(thrown: unknown): string {

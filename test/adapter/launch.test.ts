@@ -21,7 +21,7 @@ test("an unknown request is answered with an error", async () => {
   const client = TestClient.inProcess();
   await client.initializeRequest(VSCODE);
   const message = await client.failure(() => client.customRequest("nonsense"));
-  assert.match(message, /does not know the request 'nonsense'/);
+  assert.match(message, /does not know the request "nonsense"/);
   const attach = await client.failure(() => client.attachRequest({ __restart: false } as object));
   assert.match(attach, /nothing to attach to/);
   await client.end();

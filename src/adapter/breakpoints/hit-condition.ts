@@ -5,7 +5,7 @@ export type HitCondition = (n: number) => boolean;
 
 /** Reads `5`, `== 5`, `>= 5`, `> 5`, `< 5`, `<= 5`, `!= 5` and `% 5`; null when it is none of these. */
 export function parseHitCondition(text: string): HitCondition | null {
-  const match = /^\s*(==|=|!=|>=|<=|>|<|%)?\s*(\d+)\s*$/.exec(text);
+  const match = /^(==|=|!=|>=|<=|>|<|%)?\s*(\d+)$/.exec(text.trim());
   if (match === null) return null;
   const bound = Number(match[2]);
   switch (match[1]) {

@@ -8,7 +8,7 @@ import type { LaunchArguments } from "../../../src/adapter/launch-arguments.js";
 import type { Walk } from "../../../src/adapter/walk.js";
 import { nodeHost } from "../../../src/cli/dap/node-host.js";
 import { serve } from "../../../src/cli/dap/serve.js";
-import { conformance } from "./conformance.js";
+import { faults } from "./conformance.js";
 import { model } from "./places.js";
 import { type Message, listen } from "./recorder.js";
 
@@ -27,10 +27,13 @@ export const VSCODE: DebugProtocol.InitializeRequestArguments = {
   supportsProgressReporting: true,
 };
 
+/** A host that reads this machine's files. */
+export const HOST: AdapterHost = nodeHost(model);
+
 export class TestClient extends DebugClient {
   readonly messages: Message[] = [];
   private readonly waiting = new Set<() => void>();
-  private faults: string[] = [];
+  private readonly faults: string[] = [];
 
   constructor(input: Readable, output: PassThrough | Writable, tap: Readable = new PassThrough()) {
     super("node", "", "blkfront");
@@ -42,7 +45,7 @@ export class TestClient extends DebugClient {
   /** A client of an adapter in this process. */
   static inProcess(options: { host?: Partial<AdapterHost>; onWalk?: (walk: Walk) => void } = {}) {
     const [up, down] = [new PassThrough(), new PassThrough()];
-    const host = { ...nodeHost(model), ...options.host };
+    const host = { ...HOST, ...options.host };
     // The recorder has to see a message before the adapter does.
     const client = new TestClient(down, up, up);
     void serve(up, down, host, (session) => {
@@ -120,7 +123,7 @@ export class TestClient extends DebugClient {
 
   private saw(message: Message): void {
     this.messages.push(message);
-    if (conformance !== null) this.faults.push(...conformance.faults(message));
+    this.faults.push(...faults(message));
     // Listeners of the wire itself come first.
     setImmediate(() => {
       for (const check of [...this.waiting]) check();

@@ -1,17 +1,23 @@
-/** Holds every message, both ways, against the protocol's schema, where that is at hand. */
+/**
+ * Holds every message, both ways, against the protocol: against the schema that follows from its types in the
+ * package that the adapter is built with, and against the published one of a later version where that is at hand.
+ */
 import fs from "node:fs";
 import type { DebugProtocol } from "@vscode/debugprotocol";
-import { Ajv, type ValidateFunction } from "ajv";
+import { Ajv } from "ajv";
+import { protocolTypes, schemasOf } from "../../../scripts/type-schema.mjs";
 import { protocolSchema } from "./places.js";
 
 interface Definition {
-  allOf?: [unknown, { properties?: { command?: Named; event?: Named } }?];
+  properties?: { command?: Named; event?: Named };
+  /** The published schema has what a message adds to its kind in the second part. */
+  allOf?: [unknown, Definition?];
 }
 interface Named {
   enum?: string[];
 }
 
-/** The schema's formats of numbers. */
+/** The published schema's formats of numbers. */
 function integer(least: number, most: number) {
   return {
     type: "number" as const,
@@ -20,7 +26,7 @@ function integer(least: number, most: number) {
 }
 
 /** Finds the definition of a message and tells what in the message breaks it. */
-class Conformance {
+export class Conformance {
   private readonly ajv = new Ajv({
     strict: false,
     validateSchema: false,
@@ -34,12 +40,14 @@ class Conformance {
   });
   private readonly names = new Map<string, string>();
 
-  constructor(schema: { definitions: Record<string, Definition>; $schema?: string }) {
-    // The schema names a draft that ajv has left behind; nothing in it needs it.
-    delete schema.$schema;
-    this.ajv.addSchema(schema, "dap");
-    for (const [name, { allOf }] of Object.entries(schema.definitions)) {
-      const { command, event } = allOf?.[1]?.properties ?? {};
+  /** @param source what the schema follows from, for the faults' texts */
+  constructor(
+    private readonly source: string,
+    definitions: Record<string, Definition>,
+  ) {
+    this.ajv.addSchema({ definitions }, "dap");
+    for (const [name, definition] of Object.entries(definitions)) {
+      const { command, event } = (definition.allOf?.[1] ?? definition).properties ?? {};
       for (const value of command?.enum ?? []) {
         this.names.set(`request ${value}`, name);
         this.names.set(`response ${value}`, name.replace(/Request$/, "Response"));
@@ -52,9 +60,10 @@ class Conformance {
   faults(message: DebugProtocol.ProtocolMessage): string[] {
     const validate = this.ajv.getSchema(`dap#/definitions/${this.definition(message)}`);
     if (validate === undefined) throw new Error(`no definition for ${JSON.stringify(message)}`);
-    if ((validate as ValidateFunction)(message)) return [];
+    if (validate(message) === true) return [];
     return (validate.errors ?? []).map(
-      (error) => `${error.instancePath} ${error.message ?? ""} in ${JSON.stringify(message)}`,
+      (error) =>
+        `${this.source}: ${error.instancePath} ${error.message ?? ""} in ${JSON.stringify(message)}`,
     );
   }
 
@@ -71,8 +80,19 @@ class Conformance {
   }
 }
 
-const file = protocolSchema();
+function all(): Conformance[] {
+  const found = [new Conformance("the types", schemasOf(protocolTypes()))];
+  const file = protocolSchema();
+  if (file === null) return found;
+  const { definitions } = JSON.parse(fs.readFileSync(file, "utf8")) as {
+    definitions: Record<string, Definition>;
+  };
+  return [...found, new Conformance("the published schema", definitions)];
+}
 
-/** Null where the schema is not at hand. */
-export const conformance =
-  file === null ? null : new Conformance(JSON.parse(fs.readFileSync(file, "utf8")));
+const schemas = all();
+
+/** What is wrong with a message in any of the schemas; empty when nothing is. */
+export function faults(message: DebugProtocol.ProtocolMessage): string[] {
+  return schemas.flatMap((schema) => schema.faults(message));
+}
