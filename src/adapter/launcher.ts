@@ -3,7 +3,7 @@ import type { Scenario } from "../core/scenario.js";
 import { type OpenedInput, openWithFiles } from "../inputs/open.js";
 import { Cursor } from "../replay/cursor.js";
 import type { Edit } from "../replay/edit.js";
-import { recordAsync } from "../replay/record.js";
+import { type RecordOptions, recordAsync } from "../replay/record.js";
 import { Failure, FailureId } from "./failure.js";
 import type { AdapterHost } from "./host.js";
 import type { Launch } from "./launch-arguments.js";
@@ -14,6 +14,9 @@ import type { Wire } from "./wire.js";
 
 /** Bytes that the checkpoints of a fork may take: there can be many forks. */
 const FORK_BUDGET = 24 * 1024 * 1024;
+
+/** So many steps may a fork have beyond the run that it leaves: a value can send the driver into an endless loop. */
+const FORK_STEPS = 1_000_000;
 
 export class Launcher {
   private progress: Progress | null = null;
@@ -37,7 +40,7 @@ export class Launcher {
       throw new Failure(FailureId.program, `${program}: there is nothing to run in it.`, true);
     }
     sayWarnings(this.wire, program, problems);
-    const recording = await this.record(launch, scenario, [], signal, shown);
+    const recording = await this.record(launch, scenario, {}, signal, shown);
     if (recording.length === 0) {
       throw new Failure(FailureId.program, `${program}: nothing in it reaches the driver.`, true);
     }
@@ -57,7 +60,12 @@ export class Launcher {
     shown: boolean,
   ): Promise<Walk> {
     const edits = [...recording.edits.filter(({ step }) => step <= edit.step), edit];
-    const forked = await this.record(launch, scenario, edits, signal, shown);
+    const options = {
+      edits,
+      checkpointBudget: FORK_BUDGET,
+      maxSteps: recording.length + FORK_STEPS,
+    };
+    const forked = await this.record(launch, scenario, options, signal, shown);
     // Who cancels the progress before the edit was reached has no fork.
     if (forked.length <= edit.step) {
       throw new Failure(FailureId.cancelled, "The fork was cancelled.");
@@ -84,7 +92,7 @@ export class Launcher {
   private async record(
     { checkInvariants }: Launch,
     scenario: Scenario,
-    edits: readonly Edit[],
+    options: RecordOptions,
     signal: AbortSignal,
     shown: boolean,
   ): Promise<Walk["recording"]> {
@@ -102,8 +110,7 @@ export class Launcher {
       const recording = await recordAsync(scenario, {
         signal: cancelled,
         checkInvariants,
-        edits,
-        ...(edits.length > 0 ? { checkpointBudget: FORK_BUDGET } : {}),
+        ...options,
         ...(shown ? { onProgress: (state) => progress.report(state) } : {}),
       });
       // Who cancels the launch wants none of it; who cancels the progress keeps what there is.

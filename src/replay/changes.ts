@@ -1,7 +1,7 @@
 /** The steps after which something in the machine is another than before. */
 import { type Machine, cloneMachine, runTask } from "stepped:core/machine";
-import { type Edit, editor } from "./edit.js";
-import { type Visitor, arm, beginTask, disarm, stepsBegun } from "./probe.js";
+import { type Edit, editor, isWildAccess } from "./edit.js";
+import { type Visitor, arm, beginTask, disarm, pause, stepsBegun } from "./probe.js";
 import type { Recording } from "./recording.js";
 import type { Ascending } from "./sorted.js";
 
@@ -59,13 +59,17 @@ class Search {
     const from = this.step;
     const { length } = this;
     const looks = this.looksFrom(from, editor(this.edits, from, machine));
-    arm(Infinity, null, looks);
+    // The recording can end in the midst of a task, and the task without it never.
+    arm(length - from, null, looks);
     try {
       do {
         beginTask();
         if (!runTask(machine)) return false;
         this.step = from + stepsBegun();
       } while (stepsBegun() < SLICE && this.step < length);
+    } catch (thrown) {
+      if (thrown !== pause && !isWildAccess(thrown, this.edits, length)) throw thrown;
+      return false;
     } finally {
       disarm();
     }

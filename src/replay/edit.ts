@@ -28,3 +28,13 @@ export function editor(edits: readonly Edit[], from: number, machine: Machine): 
     },
   };
 }
+
+/**
+ * Whether a run that throws does what C does at a wild access: code of the kernel follows what an edit has put
+ * there. Without an edit it is a defect of the model.
+ * @param steps that the run has begun
+ */
+export function isWildAccess(thrown: unknown, edits: readonly Edit[], steps: number): boolean {
+  const isEdited = edits.some(({ step }) => step < steps);
+  return isEdited && (thrown instanceof TypeError || thrown instanceof RangeError);
+}

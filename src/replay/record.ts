@@ -1,11 +1,13 @@
 import { type Machine, cloneMachine, createMachine, runTask } from "stepped:core/machine";
 import type { request } from "stepped:core/linux/request";
 import type { Scenario } from "stepped:core/scenario";
+import { statements } from "stepped:statements";
 import { BreakWatch } from "./breaks.js";
 import { Checkpoints } from "./checkpoints.js";
-import { type Edit, editor } from "./edit.js";
+import { type Edit, editor, isWildAccess } from "./edit.js";
 import { arm, beginTask, disarm, pause, stepsBegun } from "./probe.js";
 import { Recording, type RecordingEnd } from "./recording.js";
+import type { StatementInfo } from "./statements.js";
 import { StepColumns } from "./step-columns.js";
 import { type TaskKind, Tasks } from "./tasks.js";
 import { TraceLog } from "./trace-log.js";
@@ -151,12 +153,27 @@ class Run {
       } while (stepsBegun() < SLICE && !this.checkpoints.isDue(base + stepsBegun()));
       return null;
     } catch (thrown) {
-      if (thrown !== pause) throw thrown;
-      this.closeTask(start, this.maxSteps, kind);
-      return "limit";
+      // The reader has the steps of this slice only now.
+      disarm();
+      if (thrown === pause) {
+        this.closeTask(start, this.maxSteps, kind);
+        return "limit";
+      }
+      if (!isWildAccess(thrown, this.edits, this.columns.length)) throw thrown;
+      this.tellWildAccess();
+      this.closeTask(start, this.columns.length, kind);
+      return "bug";
     } finally {
       disarm();
     }
+  }
+
+  /** The last statement has followed a value of an edit to where nothing is. */
+  private tellWildAccess(): void {
+    const { length } = this.columns;
+    const { name } = (statements[this.columns.statementAt(length - 1)] as StatementInfo).function;
+    const expr = "a value that was set by hand leads nowhere";
+    this.trace.append(length, { kind: "bug", what: "OOPS", expr, func: name });
   }
 
   finish(end: RecordingEnd): Recording {

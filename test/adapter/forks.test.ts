@@ -176,6 +176,10 @@ test("what cannot be set says why", async () => {
     ["info->ring.nr_ents", '"x"', /does not take/],
     ["info->ring.nr_ents", "nothing", /no 'nothing'/],
     ["info->shadow[0].request", "5", /takes NULL, or another struct request \*/],
+    ["info->shadow[0].grants_used", "NULL", /whole array/],
+    ["info->grants[0]->gref", "0x7fffffff", /no such reference/],
+    ["kernel->PAGE_SIZE", "0", /the same for the whole run/],
+    ["backend->private_mem", "NULL", /the same for the whole run/],
   ] as const) {
     const refused = () => client.customRequest("setExpression", { expression, value: to });
     assert.match(await client.failure(refused), message, expression);
@@ -187,6 +191,54 @@ test("what cannot be set says why", async () => {
     /not in base64/,
   );
   assert.equal((await branches(client)).branches.length, 1);
+  await client.end();
+});
+
+/** The run is searched for writes to its end, wherever that is. */
+async function watched(client: TestClient): Promise<void> {
+  const breakpoints = [{ dataId: "info.ring.req_prod_pvt" }];
+  const { body } = await client.customRequest("setDataBreakpoints", { breakpoints });
+  assert.equal((body as DebugProtocol.SetDataBreakpointsResponse["body"]).breakpoints.length, 1);
+}
+
+test("a pointer that the driver follows to nowhere is an oops of the guest", async () => {
+  const client = TestClient.inProcess();
+  await client.begin({ program: small }, KNOWING);
+  await set(client, "ring->sring", "NULL");
+  const stop = await client.move(() => client.continueRequest(thread));
+  assert.equal(stop.reason, "exception");
+  assert.match(
+    stop.text ?? "",
+    /^Oops in blkif_queue_rw_req: a value that was set by hand leads nowhere$/,
+  );
+  const { step, length } = await position(client);
+  assert.equal(step, length - 1);
+  await watched(client);
+  await client.end();
+});
+
+test("a driver that has lost its disk can still be walked, and its back end be made to fail", async () => {
+  const client = TestClient.inProcess();
+  await client.begin({ program: small }, KNOWING);
+  await set(client, "info->gd", "NULL");
+  await client.move(() => client.customRequest("grantwalk/next", { what: "grant" }));
+  assert.equal(await value(client, "info->gd"), "NULL");
+  assert.notEqual(await value(client, "info->rq"), "NULL");
+  await client.customRequest("grantwalk/injectFault", { fault: "error" });
+  await client.end();
+});
+
+test("a loop that a value makes endless comes to an end", async () => {
+  const client = TestClient.inProcess();
+  await client.begin({ program: small }, KNOWING);
+  const before = await position(client);
+  await set(client, "info->ring.rsp_cons", "7");
+  const { length, end } = await position(client);
+  assert.equal(end, "limit");
+  assert.ok(length - before.length <= 1_000_000);
+  const stop = await client.move(() => client.continueRequest(thread));
+  assert.match(stop.text ?? "", /as many steps as it may have/);
+  await watched(client);
   await client.end();
 });
 

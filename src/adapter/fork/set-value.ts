@@ -6,7 +6,11 @@ import { type Names, evaluate } from "../expression/evaluate.js";
 import { ExpressionError } from "../expression/syntax.js";
 import { type IntegerType, integerType, wrap } from "../expression/types.js";
 import { Failure, FailureId } from "../failure.js";
+import { isReference } from "../present/pages.js";
 import { type Value, isPointer } from "../present/value.js";
+
+/** Fields here that C does not have: a constant by which memory is laid out, and the memories. */
+const FIXED = ["kernel.PAGE_SIZE", "kernel.mem *", "backend.private_mem *"];
 
 /** What makes an edit of a machine, and where it makes it. */
 export interface Change {
@@ -33,6 +37,7 @@ function change(target: string, text: string, names: Names): Change {
   if (place === null) {
     throw refused(`${target} cannot be set: it is computed, or a variable of a function.`);
   }
+  if (FIXED.includes(place.key)) throw refused(`${target} is the same for the whole run.`);
   const source = sourceOf(target, evaluate(target, names), text, names, place);
   const apply = (to: Machine): void => place.write(to, source(to));
   const trial = cloneMachine(machine);
@@ -59,11 +64,17 @@ function sourceOf(
 ): (machine: Machine) => unknown {
   const value = evaluate(text, names);
   const current = place.read(names.world.machine);
+  if (Array.isArray(current)) throw refused(`${target} is a whole array: set its entries.`);
   if (isPointer(old) && (current === null || typeof current === "object")) {
     if (value.raw === null || value.raw === 0) return () => null;
     const from = value.type === old.type ? findPlace(text, names) : null;
     if (from === null) throw refused(`${target} takes NULL, or another ${old.type}.`);
     return (machine) => from.read(machine);
+  }
+  const isElsewhere = value.raw !== 0 && !isReference(names.world, Number(value.raw));
+  if (old.type === "grant_ref_t" && isElsewhere) {
+    // The kernel's list of free references would lead there, and nowhere from there.
+    throw refused(`${target} does not take ${text}: the grant table has no such reference.`);
   }
   const constant = constantOf(typeof current, value.raw, integerType(old.type));
   if (constant === undefined) {

@@ -339,7 +339,9 @@ function clone_disks(
   }
   const copy_of = (old: gendisk | null): gendisk | null => old && (copies.get(old) ?? null);
   info.gd = copy_of(machine.info.gd);
-  info.rq = machine.info.rq && (info.gd as gendisk).queue;
+  // Of either disk: the driver may have lost its disk and still have the queue.
+  const owner = [...copies].find(([{ queue }]) => queue === machine.info.rq);
+  info.rq = owner === undefined ? null : owner[1].queue;
   for (const [old, copy] of requests) copy.rq_disk = copy_of(old.rq_disk as gendisk | null);
   return copy_of(machine.gd);
 }
