@@ -44,12 +44,15 @@ export function movementRequests(context: MovementContext): Handlers {
     // The reverse of "over": a step back does not descend into what the statement before has called.
     stepBack: (args: DebugProtocol.StepBackArguments) =>
       run(byInstruction(args) ? stepBack : reverseOver),
-    pause: () => ({
-      after: () => {
-        context.mover.interrupt();
-        context.paused();
-      },
-    }),
+    pause: () => {
+      const { mover } = context;
+      return {
+        after: () => {
+          mover.interrupt();
+          context.paused();
+        },
+      };
+    },
     "grantwalk/next": (args: LandmarkArguments) => jump(movementTo("next", args)),
     "grantwalk/previous": (args: LandmarkArguments) => jump(movementTo("previous", args)),
     "grantwalk/stepBackInto": () => run(stepBack),

@@ -202,7 +202,7 @@ export class DebugAdapterSession implements ForkContext {
     const branch = this.newBranch(branches, "as the scenario says", null, walk);
     this.running = { launch, branches, branch, endListening: () => undefined };
     this.walkOn(branch);
-    return { after: () => this.start(launch) };
+    return { after: () => this.start(launch, branch) };
   }
 
   async fork(
@@ -253,6 +253,7 @@ export class DebugAdapterSession implements ForkContext {
 
   /** Nothing has moved, but all that the client shows may be another. */
   private tellFork(fork: Branch): void {
+    if (this.running?.branch !== fork) return;
     this.wire.event("output", {
       category: "console",
       output: `Branch ${fork.id}: ${fork.name}, from step ${fork.walk.cursor.step} on.\n`,
@@ -263,10 +264,10 @@ export class DebugAdapterSession implements ForkContext {
     this.tellStop("goto");
   }
 
-  private async start(launch: Launch): Promise<void> {
-    const { walk, mover } = this.branch;
+  private async start(launch: Launch, { walk, mover }: Branch): Promise<void> {
     // Breakpoints may come before the launch is answered or after it.
     await this.configuration;
+    // Another launch may have been quicker.
     if (this.running?.branch.walk !== walk) return;
     const { entry } = walk.recording;
     const broken = this.breakpoints.stopsAtBroken && brokenAt(walk.recording, entry).length > 0;

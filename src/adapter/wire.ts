@@ -174,6 +174,7 @@ function addressOf(message: unknown): Address {
 }
 
 function textOf(thrown: unknown): string {
+  if (thrown instanceof Failure) return thrown.message;
   if (thrown instanceof Error) return thrown.stack ?? thrown.message;
   return String(thrown);
 }

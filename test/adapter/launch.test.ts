@@ -169,6 +169,7 @@ test("everything is answered while nothing is recorded", async () => {
   for (const act of [
     () => client.stackTraceRequest({ threadId: 1 }),
     () => client.continueRequest({ threadId: 1 }),
+    () => client.pauseRequest({ threadId: 1 }),
     () => client.evaluateRequest({ expression: "info" }),
     () => client.variablesRequest({ variablesReference: 7 }),
   ]) {

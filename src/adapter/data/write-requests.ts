@@ -12,8 +12,10 @@ export function writeRequests(context: MovementContext): Handlers {
   const request =
     (which: Which) =>
     async ({ expression, frameId }: WriteArguments, signal: AbortSignal) => {
+      // The search takes time, in which another walk can begin, or this one can end.
+      const { mover } = context;
       const step = await writeOf(context, which, expression, signal, frameId);
-      return { after: () => context.mover.goTo(step) };
+      return { after: () => mover.goTo(step) };
     };
   return { "grantwalk/lastWrite": request("last"), "grantwalk/nextWrite": request("next") };
 }
