@@ -18,7 +18,7 @@ export function completionRequests(context: Context): Handlers {
       const names = context.stop.names(args.frameId);
       const { start, targets } = isWord(typed.trimStart())
         ? words(typed)
-        : expressions(typed, names);
+        : nearCursor(typed, names);
       const length = typed.length - start;
       return {
         body: {
@@ -53,6 +53,15 @@ const PATH = /((?:[$\w]+|[$\w]*\([^()]*\))(?:\[[^[\]]*\]|->|\.|[$\w])*?)(?:->|\.
 
 /** A parenthesis that a type may stand in: no call's, and with the type's first words behind it. */
 const CAST = new RegExp(`(?:^|[^\\w$]|\\bsizeof)\\s*\\(\\s*(?:(?:${TYPE_WORDS.join("|")})\\s+)*$`);
+
+/** Characters before the cursor that are looked at: what leads to a member is shorter. */
+const LONGEST = 400;
+
+function nearCursor(typed: string, names: Names): Completions {
+  const skipped = Math.max(0, typed.length - LONGEST);
+  const { start, targets } = expressions(typed.slice(skipped), names);
+  return { start: skipped + start, targets };
+}
 
 function expressions(typed: string, names: Names): Completions {
   const path = PATH.exec(typed);

@@ -151,11 +151,13 @@ test("what lies nowhere cannot be watched, and is told so", async () => {
   }
   const message = await client.failure(() => info(client, { name: "here", asAddress: true }));
   assert.match(message, /'here' is no address/);
-  const [no, read] = await watch(client, [
+  const [no, large, read] = await watch(client, [
     { dataId: "constructor.prototype" },
+    { dataId: "0x0+1048576" },
     { dataId: "info.ring.rsp_cons", accessType: "read" },
   ]);
   assert.equal(no?.verified, false);
+  assert.match(large?.message ?? "", /1 to 4096 bytes/);
   assert.match(read?.message ?? "", /Only writes/);
   await client.end();
 });

@@ -254,6 +254,8 @@ test("completion knows the frame's names, members and words", async () => {
   assert.deepEqual(await complete("info->shadow[setup->id].grants_used[0]->gr"), ["gref"]);
   assert.deepEqual(await complete("nobody->x"), []);
   assert.deepEqual(await complete("BLKIF_OP_WRITE_"), ["BLKIF_OP_WRITE_BARRIER"]);
+  const long = `${"x".repeat(100_000)} + info->persistent_gn`;
+  assert.deepEqual(await complete(long), ["persistent_gnts_c"]);
   assert.deepEqual(await complete(".next gr"), [
     ".next grant",
     ".next grefs_alloc",

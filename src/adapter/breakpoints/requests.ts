@@ -5,7 +5,7 @@ import type { Client } from "../client.js";
 import type { Context } from "../context.js";
 import type { StatementInfo } from "../../replay/statements.js";
 import type { Handlers } from "../wire.js";
-import { atChanges } from "../data/changes.js";
+import { MOST_WATCHED, atChanges } from "../data/changes.js";
 import { placeOf } from "../data/place.js";
 import {
   type Breakpoint,
@@ -120,6 +120,9 @@ function setOnData(context: Context, asked: DebugProtocol.DataBreakpoint): Break
   const id = context.breakpoints.idOf(DATA, asked.dataId);
   const place = placeOf(asked.dataId);
   if (place === null) return { id, message: "This names nothing in the machine." };
+  if ((place.bytes?.size ?? 0) > MOST_WATCHED) {
+    return { id, message: `1 to ${MOST_WATCHED} bytes can be watched.` };
+  }
   if (asked.accessType !== undefined && asked.accessType !== "write") {
     return { id, message: "Only writes can be stopped at." };
   }

@@ -7,6 +7,9 @@ import { DECIMAL } from "../present/value.js";
 import { worldOf } from "../present/stop.js";
 import type { Place } from "./place.js";
 
+/** Bytes that can be watched at once: they are read before each step. */
+export const MOST_WATCHED = 4096;
+
 /** By the key of the place: looking once through a recording is enough. */
 const found = new WeakMap<Recording, Map<string, Ascending>>();
 

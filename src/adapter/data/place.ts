@@ -44,6 +44,7 @@ const VIEWS: Readonly<Record<string, (machine: Machine, address: number) => unkn
 
 const MEMORY = /^0x([\da-f]+)\+(\d+)$/;
 const PATH = /^(\w+)(?:@0x([\da-f]+))?((?:\.\w+|\[\d+\])*)( \*)?$/;
+/** Bytes of one place. */
 const MOST_BYTES = 1 << 20;
 
 /** The key of bytes in the guest's memory. */

@@ -5,15 +5,13 @@ import { ExpressionError } from "../expression/syntax.js";
 import { memoryAddress } from "../memory.js";
 import { childOf } from "../variable-store.js";
 import type { Handlers } from "../wire.js";
+import { MOST_WATCHED } from "./changes.js";
 import { findPlace } from "./find-place.js";
 import { memoryKey } from "./place.js";
 
 type Info = DebugProtocol.DataBreakpointInfoResponse["body"];
 
 const ACCESS: DebugProtocol.DataBreakpointAccessType[] = ["write"];
-
-/** Bytes that one breakpoint can watch. */
-const MOST_BYTES = 4096;
 
 export function dataRequests(context: Context): Handlers {
   return {
@@ -25,8 +23,8 @@ export function dataRequests(context: Context): Handlers {
 
 function ofBytes({ name, bytes = 1 }: DebugProtocol.DataBreakpointInfoArguments): Info {
   const address = memoryAddress(name);
-  if (!Number.isInteger(bytes) || bytes < 1 || bytes > MOST_BYTES) {
-    return { dataId: null, description: `1 to ${MOST_BYTES} bytes can be watched.` };
+  if (!Number.isInteger(bytes) || bytes < 1 || bytes > MOST_WATCHED) {
+    return { dataId: null, description: `1 to ${MOST_WATCHED} bytes can be watched.` };
   }
   const dataId = memoryKey(address, bytes);
   return { dataId, description: dataId, accessTypes: ACCESS, canPersist: true };
