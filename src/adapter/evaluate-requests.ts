@@ -8,9 +8,8 @@ import { type Look, look } from "./expression/look.js";
 import { ExpressionError } from "./expression/syntax.js";
 import { Failure, FailureId } from "./failure.js";
 import type { ForkContext } from "./fork/context.js";
-import { memoryReference } from "./memory.js";
 import { hasChildren } from "./present/value.js";
-import { childCounts, formatOf } from "./variables.js";
+import { facts, formatOf, isSettable } from "./variables.js";
 import type { Handlers, Reply } from "./wire.js";
 
 export function evaluateRequests(context: ForkContext): Handlers {
@@ -47,12 +46,10 @@ function result(
   return {
     result: value.text(format ?? formatOf(args.format)),
     variablesReference: hasChildren(value) ? variables.root(key, { value, expression }) : 0,
-    presentationHint: { kind: "data", attributes: ["readOnly"] },
-    ...childCounts(value),
-    ...(client.types && value.type !== "" ? { type: value.type } : {}),
-    ...(client.memory && value.address !== undefined
-      ? { memoryReference: memoryReference(value.address) }
-      : {}),
+    presentationHint: isSettable(context, { value, expression }, args.frameId)
+      ? { kind: "data" }
+      : { kind: "data", attributes: ["readOnly"] },
+    ...facts(client, value),
   };
 }
 

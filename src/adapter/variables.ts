@@ -1,5 +1,6 @@
 /** Scopes and variables as the protocol has them. */
 import type { DebugProtocol } from "@vscode/debugprotocol";
+import type { Client } from "./client.js";
 import type { Context } from "./context.js";
 import { memoryReference } from "./memory.js";
 import { findPlace } from "./data/find-place.js";
@@ -18,6 +19,20 @@ export function childCounts(value: Value): { namedVariables?: number; indexedVar
   if (indexed === 0) return {};
   const named = value.members?.().length ?? 0;
   return { indexedVariables: indexed, ...(named > 0 ? { namedVariables: named } : {}) };
+}
+
+/** What the client is told of a value beside its text, as far as it can use it. */
+export function facts(
+  client: Client,
+  value: Value,
+): { type?: string; memoryReference?: string } & ReturnType<typeof childCounts> {
+  return {
+    ...childCounts(value),
+    ...(client.types && value.type !== "" ? { type: value.type } : {}),
+    ...(client.memory && value.address !== undefined
+      ? { memoryReference: memoryReference(value.address) }
+      : {}),
+  };
 }
 
 /** The client's wish for a format. */
@@ -57,11 +72,23 @@ export function variableRequests(context: Context): Handlers {
 }
 
 /** Whether an expression's children lie somewhere in the machine. */
-function hasPlace({ stop }: Context, { value, expression }: Placed): boolean {
+function hasPlace(context: Context, { value, expression }: Placed): boolean {
   if (expression === "") return false;
-  if (value.address !== undefined) return true;
+  return value.address !== undefined || liesSomewhere(context, expression);
+}
+
+/** Whether what an expression gives can be set: it is one value, and lies somewhere. */
+export function isSettable(
+  context: Context,
+  { value, expression }: Placed,
+  frameId?: number,
+): boolean {
+  return isScalar(value) && liesSomewhere(context, expression, frameId);
+}
+
+function liesSomewhere({ stop }: Context, expression: string, frameId?: number): boolean {
   try {
-    return findPlace(expression, stop.names()) !== null;
+    return findPlace(expression, stop.names(frameId)) !== null;
   } catch (error) {
     if (error instanceof ExpressionError) return false;
     throw error;
@@ -127,11 +154,7 @@ class Rows {
       variablesReference: hasChildren(value) ? variables.child(this.handle, name, placed) : 0,
       evaluateName: expression,
       presentationHint: isWritable ? { kind } : { kind, attributes: ["readOnly"] },
-      ...childCounts(value),
-      ...(client.types && value.type !== "" ? { type: value.type } : {}),
-      ...(client.memory && value.address !== undefined
-        ? { memoryReference: memoryReference(value.address) }
-        : {}),
+      ...facts(client, value),
     };
   }
 }

@@ -120,6 +120,10 @@ test("the view says which variables can be set", async () => {
   assert.equal(info.get("ring"), false);
   assert.equal(info.get("rq"), true);
   assert.equal((await rows("$entry(8)")).get("flags"), true);
+  const hint = async (expression: string) =>
+    (await client.evaluateRequest({ expression })).body.presentationHint?.attributes;
+  assert.equal(await hint("info->ring.req_prod_pvt"), undefined);
+  assert.deepEqual(await hint("info->ring.req_prod_pvt + 1"), ["readOnly"]);
   await client.end();
 });
 

@@ -8,7 +8,7 @@ import { Failure, FailureId } from "../failure.js";
 import { memoryAddress, memoryReference } from "../memory.js";
 import { hasChildren } from "../present/value.js";
 import { childOf } from "../variable-store.js";
-import { childCounts, formatOf } from "../variables.js";
+import { facts, formatOf } from "../variables.js";
 import type { Handlers, Reply } from "../wire.js";
 import type { ForkContext } from "./context.js";
 import { setValue } from "./set-value.js";
@@ -55,8 +55,7 @@ function told(
   return {
     value: value.text(formatOf(format)),
     variablesReference: hasChildren(value) ? variables.root(key, { value, expression }) : 0,
-    ...childCounts(value),
-    ...(client.types && value.type !== "" ? { type: value.type } : {}),
+    ...facts(client, value),
   };
 }
 
