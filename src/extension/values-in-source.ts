@@ -3,8 +3,8 @@ import * as vscode from "vscode";
 import { expressionAt, expressionsIn } from "../adapter/expression/in-source.js";
 import { MODEL_SCHEME } from "./model-files.js";
 
-/** Lines before the stop whose values are shown: a function of the driver seldom has more. */
-const LINES_BEFORE = 60;
+/** Lines before the stop whose values are shown. Each value is asked for at each stop, which has to stay quick. */
+const LINES_BEFORE = 30;
 
 /** The first line of the function that a line is in: as functions are written here, one that begins unindented. */
 function functionStart(document: vscode.TextDocument, line: number): number {
@@ -20,8 +20,9 @@ const inlineValues: vscode.InlineValuesProvider = {
     const last = stoppedLocation.end.line;
     const from = Math.max(viewport.start.line, functionStart(document, last));
     const values: vscode.InlineValue[] = [];
-    for (let line = from; line <= Math.min(viewport.end.line, last); line++) {
-      const shown = new Set<string>();
+    const shown = new Set<string>();
+    // From the stop upwards: what stands on several lines is shown on the nearest.
+    for (let line = Math.min(viewport.end.line, last); line >= from; line--) {
       for (const { text, start, end } of expressionsIn(document.lineAt(line).text)) {
         if (shown.has(text)) continue;
         shown.add(text);
